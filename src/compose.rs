@@ -1,0 +1,1 @@
+//! Stories -> Edition: language preference, filters, order.

@@ -1,0 +1,1 @@
+//! feeds.toml -> Config, or every fault at once, each with its line.

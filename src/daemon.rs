@@ -1,0 +1,1 @@
+//! One loop over one closed enum of events.

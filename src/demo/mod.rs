@@ -1,0 +1,1 @@
+//! The bundled sources, played by a loopback origin.

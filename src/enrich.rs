@@ -1,0 +1,1 @@
+//! Which entries need their page, and what is taken from it?

@@ -1,0 +1,1 @@
+//! Source -> Document: conditional GET, politeness per host, address guard, limits.

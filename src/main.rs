@@ -1,0 +1,3 @@
+//! The binary: arguments, tracing, exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Entry + candidates -> evidence -> verdict -> stories.

@@ -1,0 +1,177 @@
+//! What does a subscriber see? Stories, each once, in the language its reader prefers.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::source::Content;
+use super::{Enclosure, EntryId, Language, MemberRole, Person, SourceId, StoryId, Timestamp};
+
+/// Which stories stand in an edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Include {
+    /// All.
+    #[default]
+    All,
+    /// Stories whose shown version is the original.
+    Originals,
+    /// Stories whose shown version is a translation.
+    Translations,
+    /// Stories with no version in the first language: what a translator looks for.
+    Untranslated,
+}
+
+/// When a story comes up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Bump {
+    /// It keeps its place.
+    #[default]
+    Never,
+    /// A version in the first language moves it to the top.
+    Translation,
+}
+
+/// One `[[edition]]` of `feeds.toml`, or one asked for by query parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EditionSpec {
+    /// Its name in addresses.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Languages in order of preference; empty: any, the original first.
+    pub languages: Vec<Language>,
+    /// Whether a story that has none of `languages` is shown too (`"*"` in the list, or an empty list).
+    pub any_language: bool,
+    /// Which stories.
+    pub include: Include,
+    /// Only these sources; empty: all.
+    pub sources: Vec<SourceId>,
+    /// Only these authors; empty: all.
+    pub authors: Vec<String>,
+    /// Only stories that one of these regular expressions finds (title, author, text).
+    pub keep: Vec<String>,
+    /// No story that one of these finds.
+    pub block: Vec<String>,
+    /// How much of a text is republished.
+    pub content: Content,
+    /// How many stories at the most; those of the last hour stand whatever it says.
+    pub limit: usize,
+    /// How long to wait for a version in the first language, in seconds.
+    pub hold_s: u64,
+    /// When a story comes up again.
+    pub bump: Bump,
+    /// Whether the line that names the other versions stands under the text.
+    pub footer: bool,
+}
+
+/// One version of a work, as a reader may be shown it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// The entry.
+    pub entry: EntryId,
+    /// What it is in its story.
+    pub role: MemberRole,
+    /// Its page.
+    pub link: Option<Url>,
+    /// Its title, as text.
+    pub title: String,
+    /// Its language.
+    pub language: Option<Language>,
+    /// The source it was seen in.
+    pub source: SourceId,
+    /// Title of that source.
+    pub source_title: String,
+    /// Page of that source.
+    pub source_link: Option<Url>,
+    /// Address of that source's feed.
+    pub source_feed: Option<Url>,
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// Whether it is an alternate of its own, or folded behind one in the same language.
+    pub listed: bool,
+}
+
+/// One story in an edition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// The story's published id.
+    pub story: StoryId,
+    /// The shown version.
+    pub shown: Version,
+    /// All versions, the shown one too: the original first, then by date.
+    pub versions: Vec<Version>,
+    /// Authors of the work.
+    pub authors: Vec<Person>,
+    /// Translators and other contributors of the shown version.
+    pub contributors: Vec<Person>,
+    /// Clean HTML to republish, as the policy allows it, footer included.
+    pub content: Option<String>,
+    /// Summary, as clean HTML.
+    pub summary: Option<String>,
+    /// Date of the shown version.
+    pub published: Timestamp,
+    /// When what a reader of this edition sees last changed.
+    pub updated: Timestamp,
+    /// Categories of the shown version.
+    pub categories: Vec<String>,
+    /// Its attached files.
+    pub enclosures: Vec<Enclosure>,
+    /// Its lead image.
+    pub image: Option<Url>,
+    /// Its rights.
+    pub rights: Option<String>,
+    /// Its licence (RFC 4946).
+    pub license: Option<Url>,
+    /// Its page of comments.
+    pub comments: Option<Url>,
+    /// The page that explains the story.
+    pub page: Url,
+}
+
+/// A story that is gone from its id (RFC 6721).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// The id that is gone.
+    pub story: StoryId,
+    /// The story that it is part of now.
+    pub into: Option<StoryId>,
+    /// Since when.
+    pub when: Timestamp,
+}
+
+/// What one feed publishes: the same in every format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Edition {
+    /// Its name in addresses.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Stem of its addresses (`http://127.0.0.1:8080/main`); a format adds its ending.
+    pub stem: Url,
+    /// Query of its addresses, where it was asked for by parameters.
+    pub query: Option<String>,
+    /// The page of the planet.
+    pub home: Url,
+    /// Its first language, where it has one.
+    pub language: Option<Language>,
+    /// The newest `updated` of its items; the Unix epoch where it has none.
+    pub updated: Timestamp,
+    /// The stories, newest first.
+    pub items: Vec<Item>,
+    /// Stories that went since the oldest item.
+    pub tombstones: Vec<Tombstone>,
+    /// WebSub hubs to name.
+    pub hubs: Vec<Url>,
+}
+
+/// A format that an edition is published in: one file of `formats/`.
+#[derive(Clone, Copy)]
+pub struct Format {
+    /// Ending of its addresses: `atom`.
+    pub ending: &'static str,
+    /// Media type, with charset.
+    pub media_type: &'static str,
+    /// The bytes: a pure function of the edition.
+    pub render: fn(&Edition) -> Vec<u8>,
+}

@@ -1,0 +1,22 @@
+//! The nouns of the house: what flows from a source to a reader. No I/O, and nothing of ours is imported.
+
+pub mod document;
+pub mod edition;
+pub mod entry;
+pub mod evidence;
+pub mod language;
+pub mod raw;
+pub mod source;
+pub mod story;
+
+pub use document::Document;
+pub use edition::{Edition, EditionSpec, Format, Include, Item, Version};
+pub use entry::{Body, Enclosure, Entry, EntryId, Page, Person};
+pub use evidence::{Evidence, Finding, Verdict};
+pub use language::Language;
+pub use raw::{Fault, RawEntry, RawFeed, Reading, Text};
+pub use source::{Role, Source, SourceId};
+pub use story::{Change, Member, MemberRole, Story, StoryId};
+
+/// A moment in time, UTC. Only `clock` makes one out of the system's time.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

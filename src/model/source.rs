@@ -1,0 +1,138 @@
+//! Where do entries come from, and how far is the place trusted?
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Document, Language, Reading};
+
+/// The name a person gave to a source in `feeds.toml`. It is part of every entry's identity.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceId(pub String);
+
+impl SourceId {
+    /// The id as it stands in `feeds.toml`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a source publishes, as its reader says: this is trust, never derived from what the source itself claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Its entries, on its own hosts, are originals.
+    Original,
+    /// Its entries are translations or copies of works of others.
+    Repost,
+    /// Some of both.
+    #[default]
+    Mixed,
+}
+
+/// How much of a text may be republished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Content {
+    /// No more than the source's own feed gives away.
+    #[default]
+    Feed,
+    /// The full text, that of the page where it was fetched.
+    Full,
+    /// A summary.
+    Summary,
+    /// Nothing but title and link.
+    Link,
+}
+
+/// What becomes of posts of which only a preview is public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Paid {
+    /// Shown, and marked as a preview.
+    #[default]
+    Mark,
+    /// Left out.
+    Drop,
+    /// Shown like any other.
+    Keep,
+}
+
+/// One `[[source]]` of `feeds.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name.
+    pub id: SourceId,
+    /// A site, a feed or a page.
+    pub url: Url,
+    /// Name of a kind of `sources::ALL`; `None`: found out.
+    pub kind: Option<String>,
+    /// How far it is trusted.
+    pub role: Role,
+    /// Language of its entries; `None`: found out for each.
+    pub language: Option<Language>,
+    /// Hosts beside that of `url` on which it is trusted to publish originals.
+    pub hosts: Vec<String>,
+    /// Earlier names of this source, whose entries it takes over.
+    pub was: Vec<SourceId>,
+    /// Author of entries that name none.
+    pub author: Option<String>,
+    /// Title to show in place of the feed's.
+    pub title: Option<String>,
+    /// Fetch the pages of entries: `None` where the feed has summaries only, else always or never.
+    pub full_text: Option<bool>,
+    /// How much of its texts may be republished.
+    pub content: Content,
+    /// Whether its entries stand in editions at all; if not, they only help to recognise others.
+    pub publish: bool,
+    /// What becomes of previews of paid posts.
+    pub paid: Paid,
+    /// How many posts of the archive to read at the first poll.
+    pub backfill: u32,
+    /// Whether originals that its entries name may be fetched.
+    pub references: bool,
+    /// CSS selector of the article links of a listing (kind `page`).
+    pub selector: Option<String>,
+    /// Pattern of the article links' addresses (kind `page`).
+    pub pattern: Option<String>,
+    /// Request headers to add, for sites that want a key.
+    pub headers: Vec<(String, String)>,
+    /// Cron expression, where it differs from that of `[polling]`.
+    pub schedule: Option<String>,
+}
+
+impl Source {
+    /// Whether the source is trusted to publish originals at this address: `role = "original"`, and its own host
+    /// or one of `hosts`.
+    pub fn is_trusted_for(&self, link: &Url) -> bool {
+        let bare = |host: &str| host.trim_start_matches("www.").to_ascii_lowercase();
+        let Some(host) = link.host_str().map(bare) else { return false };
+        self.role == Role::Original
+            && (self.url.host_str().map(bare).as_ref() == Some(&host) || self.hosts.iter().any(|h| bare(h) == host))
+    }
+}
+
+/// A kind of source: how it is recognised, what is asked of it, how the answer is read.
+///
+/// Plain functions: a kind is handed no client, store or clock, so it has nothing to do I/O with.
+#[derive(Clone, Copy)]
+pub struct SourceKind {
+    /// Its name in `feeds.toml`.
+    pub name: &'static str,
+    /// Whether this document (the answer at the source's address) is of this kind.
+    pub recognises: fn(&Document) -> bool,
+    /// The addresses of the feed to try in order, given the source's address and the document found there, if any.
+    pub feeds: fn(&Source, Option<&Document>) -> Vec<Url>,
+    /// Reads the document at such an address.
+    pub read: fn(&Source, &Document) -> Reading,
+    /// Further documents to fetch after a page of the archive was read: `(source, answers so far)`.
+    pub more: fn(&Source, &[Reading]) -> Option<Url>,
+}

@@ -1,0 +1,1 @@
+//! RawEntry -> Entry: clean text, canonical links, language, dates, identity.

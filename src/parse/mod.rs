@@ -1,0 +1,1 @@
+//! Document -> RawEntry + Faults: what can be read is read.

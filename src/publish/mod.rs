@@ -1,0 +1,1 @@
+//! Bytes -> readers, over HTTP: ETag, 304, compressed once.

@@ -1,0 +1,1 @@
+//! Which kinds of evidence are there that two entries are one work?

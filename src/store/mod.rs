@@ -1,0 +1,1 @@
+//! Changes -> Store, in one flushed batch; records with versions.

@@ -1,0 +1,1 @@
+//! The one test binary: black-box tests, polling, recovery, properties, the house test.
