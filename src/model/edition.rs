@@ -65,6 +65,28 @@ pub struct EditionSpec {
     pub footer: bool,
 }
 
+impl EditionSpec {
+    /// An edition of all stories, the original of each shown, 100 at the most.
+    pub fn new(id: &str, title: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            languages: Vec::new(),
+            any_language: true,
+            include: Include::All,
+            sources: Vec::new(),
+            authors: Vec::new(),
+            keep: Vec::new(),
+            block: Vec::new(),
+            content: Content::Feed,
+            limit: 100,
+            hold_s: 0,
+            bump: Bump::Never,
+            footer: true,
+        }
+    }
+}
+
 /// One version of a work, as a reader may be shown it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
