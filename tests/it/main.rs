@@ -1,1 +1,4 @@
 //! The one test binary: black-box tests, polling, recovery, properties, the house test.
+
+mod harness;
+mod house;
