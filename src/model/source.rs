@@ -38,19 +38,30 @@ pub enum Role {
     Mixed,
 }
 
-/// How much of a text may be republished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+/// How much of a text may be republished, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Content {
+    /// Nothing but title and link.
+    Link,
+    /// A summary.
+    Summary,
     /// No more than the source's own feed gives away.
     #[default]
     Feed,
     /// The full text, that of the page where it was fetched.
     Full,
-    /// A summary.
-    Summary,
-    /// Nothing but title and link.
-    Link,
+}
+
+impl Content {
+    /// What may be republished, from what the source says (`[[source]] content`) and what the edition says: the
+    /// one that speaks, the lesser where both do, [`Content::Feed`] where neither does.
+    pub fn of(source: Option<Self>, edition: Option<Self>) -> Self {
+        match (source, edition) {
+            (Some(source), Some(edition)) => source.min(edition),
+            (one, other) => one.or(other).unwrap_or_default(),
+        }
+    }
 }
 
 /// What becomes of posts of which only a preview is public.
@@ -89,8 +100,8 @@ pub struct Source {
     pub title: Option<String>,
     /// Fetch the pages of entries: `None` where the feed has summaries only, else always or never.
     pub full_text: Option<bool>,
-    /// How much of its texts may be republished.
-    pub content: Content,
+    /// How much of its texts may be republished, where it is said.
+    pub content: Option<Content>,
     /// Whether its entries stand in editions at all; if not, they only help to recognise others.
     pub publish: bool,
     /// What becomes of previews of paid posts.
