@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use url::Url;
 
-use super::Timestamp;
+use super::{Timestamp, Validators};
 
 /// The answer to one request, its body decoded from its content encoding and capped in size.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Document {
     pub moved_to: Option<Url>,
     /// Status code; 304 has an empty body.
     pub status: u16,
+    /// ETag and Last-Modified, byte for byte.
+    pub validators: Validators,
     /// Header fields in order, names in lower case, values as sent (bytes outside of UTF-8 replaced).
     pub headers: Vec<(String, String)>,
     /// The body.
@@ -40,6 +42,7 @@ impl Document {
             url,
             moved_to: None,
             status: 200,
+            validators: Validators::default(),
             headers: content_type.map(|ct| ("content-type".to_owned(), ct.to_owned())).into_iter().collect(),
             wire_bytes: body.len() as u64,
             body,

@@ -6,6 +6,7 @@ pub mod entry;
 pub mod evidence;
 pub mod graph;
 pub mod language;
+pub mod poll;
 pub mod query;
 pub mod raw;
 pub mod source;
@@ -17,9 +18,10 @@ pub use entry::{Body, Enclosure, Entry, EntryId, Page, Person};
 pub use evidence::{Evidence, Finding, Verdict};
 pub use graph::{Edge, Extent, Node};
 pub use language::Language;
+pub use poll::{Ask, Failure, FeedFacts, Move, Outcome, PollRecord, Polled, Purpose, SourceState, Validators};
 pub use query::EditionQuery;
 pub use raw::{Fault, RawEntry, RawFeed, Reading, Text};
-pub use source::{Role, Source, SourceId};
+pub use source::{Role, Source, SourceId, SourceKind};
 pub use story::{Change, Member, MemberRole, Story, StoryId};
 
 /// A moment in time, UTC. Only `clock` makes one out of the system's time.

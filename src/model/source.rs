@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Document, Language, Reading};
+use super::{Ask, Document, Failure, Language, Purpose, Reading, SourceState};
 
 /// The name a person gave to a source in `feeds.toml`. It is part of every entry's identity.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ impl Source {
     }
 }
 
-/// A kind of source: how it is recognised, what is asked of it, how the answer is read.
+/// A kind of source: how it is recognised, what is asked of it, how the answers are read.
 ///
 /// Plain functions: a kind is handed no client, store or clock, so it has nothing to do I/O with.
 #[derive(Clone, Copy)]
@@ -142,8 +142,12 @@ pub struct SourceKind {
     pub recognises: fn(&Document) -> bool,
     /// The addresses of the feed to try in order, given the source's address and the document found there, if any.
     pub feeds: fn(&Source, Option<&Document>) -> Vec<Url>,
+    /// What the feed is asked for as: a kind that reads pages obeys robots.txt.
+    pub purpose: Purpose,
     /// Reads the document at such an address.
     pub read: fn(&Source, &Document) -> Reading,
-    /// Further documents to fetch after a page of the archive was read: `(source, answers so far)`.
-    pub more: fn(&Source, &[Reading]) -> Option<Url>,
+    /// What else to ask once the feed was read: an archive, full texts, a sitemap.
+    pub more: fn(&Source, &SourceState, &Reading) -> Vec<Ask>,
+    /// Takes the answer to such a further question into the reading; returns what to ask because of it.
+    pub take: fn(&Source, &mut SourceState, &mut Reading, &Ask, Result<&Document, &Failure>) -> Vec<Ask>,
 }
