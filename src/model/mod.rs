@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod edition;
+pub mod encoder;
 pub mod entry;
 pub mod evidence;
 pub mod graph;
@@ -14,6 +15,7 @@ pub mod story;
 
 pub use document::Document;
 pub use edition::{Edition, EditionSpec, Format, Include, Item, Planet, Shown, SourceCard, Tombstone, Version};
+pub use encoder::Encoder;
 pub use entry::{Body, Enclosure, Entry, EntryId, Page, Person};
 pub use evidence::{Evidence, Finding, Verdict};
 pub use graph::{Edge, Extent, Node};

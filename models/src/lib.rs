@@ -1,0 +1,7 @@
+//! Which bytes do the encoders read? A crate of its own, so that these are compiled once, not whenever the program is.
+//!
+//! Nothing is copied or parsed here: a file's pages are read from the executable when an encoder first touches them.
+//! Where each file comes from, its layout and its licence stand in the README beside it.
+
+/// `xling-static-e5`: the XLM-R vocabulary with its normalisation map, and one row of 256 four-bit values a piece.
+pub static XLING: &[u8] = include_bytes!("../xling-static-e5/xling-static-256-q4.bin");

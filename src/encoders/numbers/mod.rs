@@ -1,0 +1,3 @@
+//! What the encoders compute with: numbers out of files, products of matrices.
+
+pub mod bytes;

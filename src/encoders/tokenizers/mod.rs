@@ -1,0 +1,5 @@
+//! Text -> ids of pieces: what the encoders' tokenizers share, and the vocabularies.
+
+pub mod trie;
+pub mod unigram;
+pub mod xlm_r;
