@@ -1,3 +1,7 @@
 //! The binary: arguments, tracing, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tributary::cli::main()
+}

@@ -1,1 +1,3 @@
 //! One loop over one closed enum of events.
+
+pub mod control;
