@@ -1,1 +1,0 @@
-//! Stories -> Edition: language preference, filters, order.

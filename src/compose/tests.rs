@@ -1,0 +1,1 @@
+//! What stands in an edition, in which version?
