@@ -26,7 +26,7 @@ pub use poll::{Ask, Failure, FeedFacts, Move, Outcome, PollRecord, Polled, Purpo
 pub use query::EditionQuery;
 pub use raw::{Fault, RawEntry, RawFeed, Reading, Text};
 pub use source::{Role, Source, SourceId, SourceKind};
-pub use story::{Change, Member, MemberRole, Story, StoryId};
+pub use story::{Change, Member, MemberRole, Resolution, Story, StoryId};
 
 /// A moment in time, UTC. Only `clock` makes one out of the system's time.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::edition::Tombstone;
 use super::{EntryId, Timestamp};
 
 /// A story's published id: that of its founding entry. Once published it never changes.
@@ -97,6 +98,21 @@ pub struct Story {
     pub founded: Timestamp,
     /// Date of the newest thing that happened to it, for the order of editions.
     pub touched: Timestamp,
+}
+
+/// What becomes of a part of the graph that was solved anew: what `matching` decides and the store writes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resolution {
+    /// Stories that are new or changed.
+    pub stories: Vec<Story>,
+    /// Stories that are gone; each has a tombstone.
+    pub gone: Vec<Tombstone>,
+    /// Stories that were gone and are back under their id: their tombstones go.
+    pub revived: Vec<StoryId>,
+    /// What happened, in this order.
+    pub changes: Vec<Change>,
+    /// What the person should know: a component past its cap, overrides that contradict each other.
+    pub notices: Vec<String>,
 }
 
 /// What happened to a story; recorded, and shown by `tributary log`.

@@ -1,0 +1,193 @@
+//! How does a record become bytes, and when is it refused? One version byte, then postcard; texts under zstd.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Error;
+use super::key::hex;
+
+/// Level of zstd for bodies and profiles: 3 is its default; above it, essays gain 3 % and cost twice the time.
+const ZSTD_LEVEL: i32 = 3;
+
+/// No stored value is larger once unpacked: four times the cap of a fetched body (16 MiB), since a page and a feed can
+/// both tell the same text. A longer one is damaged.
+const UNPACKED_MAX_BYTES: usize = 64 << 20;
+
+/// Something that is stored: the form it has on disk, apart from what it means in `model`.
+pub trait Record: Serialize + DeserializeOwned {
+    /// What messages call it.
+    const KIND: &'static str;
+    /// Its current version; 1 is the first.
+    const VERSION: u8;
+    /// Whether it is compressed.
+    const PACKED: bool = false;
+
+    /// Reads a form of an older version (1 to `VERSION - 1`) as the current one.
+    ///
+    /// # Errors
+    /// It is no such form.
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, String> {
+        let _ = bytes;
+        Err(format!("version {version} was never written"))
+    }
+}
+
+/// The bytes of a record.
+pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, Error> {
+    let failed = |reason: String| Error::Record { kind: R::KIND, key: String::new(), reason };
+    let plain = postcard::to_extend(record, vec![R::VERSION]).map_err(|e| failed(e.to_string()))?;
+    if !R::PACKED {
+        return Ok(plain);
+    }
+    let mut packed = vec![R::VERSION];
+    packed.extend(zstd::bulk::compress(&plain[1..], ZSTD_LEVEL).map_err(|e| failed(e.to_string()))?);
+    Ok(packed)
+}
+
+/// The record in these bytes, which stand under `key`.
+///
+/// # Errors
+/// It was written by a newer tributary, or it is not what was written.
+pub fn decode<R: Record>(key: &[u8], bytes: &[u8]) -> Result<R, Error> {
+    let failed = |reason: String| Error::Record { kind: R::KIND, key: hex(key), reason };
+    let Some((&version, rest)) = bytes.split_first() else { return Err(failed("it is empty".to_owned())) };
+    if version > R::VERSION {
+        let known = R::VERSION;
+        return Err(failed(format!(
+            "it was written by a newer tributary (version {version}, this one knows {known}); update tributary"
+        )));
+    }
+    let unpacked;
+    let plain = if R::PACKED {
+        unpacked = unpack(rest).map_err(failed)?;
+        &unpacked
+    } else {
+        rest
+    };
+    if version < R::VERSION {
+        return R::migrate(version, plain).map_err(failed);
+    }
+    let (record, left) = postcard::take_from_bytes(plain).map_err(|e| failed(e.to_string()))?;
+    if left.is_empty() { Ok(record) } else { Err(failed(format!("{} bytes too many", left.len()))) }
+}
+
+/// Undoes zstd, up to the cap.
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
+    use std::io::Read as _;
+    let mut plain = Vec::new();
+    let decoder = zstd::stream::Decoder::new(packed).map_err(|e| e.to_string())?;
+    decoder.take(UNPACKED_MAX_BYTES as u64 + 1).read_to_end(&mut plain).map_err(|e| e.to_string())?;
+    if plain.len() > UNPACKED_MAX_BYTES { Err("it is too large".to_owned()) } else { Ok(plain) }
+}
+
+/// A 64-bit digest of parts, for finding damage (not for secrets): the same on every machine and in every version.
+///
+/// Each part's length is digested too, so that no two lists of parts run together. Eight bytes at a time are folded
+/// in by a multiplication whose high half is kept (as wyhash does): about 1 byte per cycle is what FNV reaches, and a
+/// verification reads the whole store.
+pub fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+    // Odd constants from the fractional parts of the square roots of 2 and 3: no structure of their own.
+    const A: u64 = 0x6a09_e667_f3bc_c909;
+    const B: u64 = 0xbb67_ae85_84ca_a73b;
+    let fold = |state: u64, word: u64| {
+        let product = u128::from(state ^ word ^ A) * u128::from(B ^ word.rotate_left(32));
+        (product as u64) ^ ((product >> 64) as u64)
+    };
+    let mut state = B;
+    for part in parts {
+        let mut words = part.chunks_exact(8);
+        for word in &mut words {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(word);
+            // Adding the old state keeps what a zero product would forget.
+            state = fold(state, u64::from_le_bytes(bytes)).wrapping_add(state.rotate_left(29));
+        }
+        let mut last = [0; 8];
+        last[..words.remainder().len()].copy_from_slice(words.remainder());
+        state = fold(state, u64::from_le_bytes(last)).wrapping_add(state.rotate_left(29));
+        state = fold(state, part.len() as u64).wrapping_add(state.rotate_left(29));
+    }
+    fold(state, A.rotate_left(17))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Now {
+        name: String,
+        count: u32,
+    }
+
+    impl Record for Now {
+        const KIND: &'static str = "test record";
+        const VERSION: u8 = 3;
+
+        fn migrate(version: u8, bytes: &[u8]) -> Result<Self, String> {
+            match version {
+                2 => {
+                    postcard::from_bytes::<String>(bytes).map(|name| Self { name, count: 7 }).map_err(|e| e.to_string())
+                }
+                _ => Err(format!("version {version} was never written")),
+            }
+        }
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Packed(String);
+
+    impl Record for Packed {
+        const KIND: &'static str = "packed test record";
+        const VERSION: u8 = 1;
+        const PACKED: bool = true;
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        let record = Now { name: "Zürich".into(), count: 3 };
+        assert_eq!(decode::<Now>(b"k", &encode(&record).unwrap()), Ok(record));
+        let long = Packed("the same words again and again. ".repeat(500));
+        let bytes = encode(&long).unwrap();
+        assert!(bytes.len() < 200, "{} bytes", bytes.len());
+        assert_eq!(decode::<Packed>(b"k", &bytes), Ok(long));
+    }
+
+    #[test]
+    fn an_older_version_migrates_and_a_newer_one_is_refused() {
+        let mut older = vec![2];
+        older.extend(postcard::to_stdvec("old").unwrap());
+        assert_eq!(decode::<Now>(b"k", &older), Ok(Now { name: "old".into(), count: 7 }));
+        let newer = decode::<Now>(b"k", &[4, 0, 0]).unwrap_err().to_string();
+        assert!(newer.contains("newer tributary (version 4, this one knows 3)"), "{newer}");
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused_and_never_panic() {
+        let bytes = encode(&Now { name: "name".into(), count: 1 }).unwrap();
+        for cut in 0..bytes.len() {
+            assert!(decode::<Now>(b"k", &bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        let packed = encode(&Packed("text ".repeat(40))).unwrap();
+        for cut in 0..packed.len() {
+            assert!(decode::<Packed>(b"k", &packed[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(decode::<Now>(b"k", &[&bytes[..], &[0]].concat()).is_err(), "one byte too many");
+    }
+
+    #[test]
+    fn a_digest_sees_every_bit_and_every_boundary() {
+        let text = b"a text of some length, longer than eight bytes";
+        let whole = digest([&text[..]]);
+        for i in 0..text.len() * 8 {
+            let mut flipped = *text;
+            flipped[i / 8] ^= 1 << (i % 8);
+            assert_ne!(digest([&flipped[..]]), whole, "bit {i}");
+        }
+        assert_ne!(digest([&text[..10], &text[10..]]), whole);
+        assert_ne!(digest([&b"ab"[..], b"c"]), digest([&b"a"[..], b"bc"]));
+        assert_ne!(digest([&b"a\0"[..]]), digest([&b"a"[..]]));
+    }
+}

@@ -1,0 +1,233 @@
+//! What does the store know of an entry, a story, a source? Every read of records, from a store or from a draft.
+
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::codec::{self, Record};
+use super::key::{Key, Tail, hex, kind};
+use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored};
+use super::{Error, Read, Scan};
+use crate::model::{Body, Edge, Entry, EntryId, Evidence, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone};
+
+/// Tombstones lead to tombstones when stories merge again and again; no real chain is longer than this.
+const REDIRECTS_MAX: usize = 32;
+
+/// Reads the record under a key.
+fn read<T: Stored>(from: &dyn Read, key: &[u8]) -> Result<Option<T>, Error> {
+    from.get(key)?.map(|bytes| T::from_bytes(key, &bytes)).transpose()
+}
+
+/// The entry, without its texts.
+pub fn entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error> {
+    read(from, &Key::of(kind::ENTRY).entry(id).bytes())
+}
+
+/// The texts of an entry.
+pub fn body(from: &dyn Read, id: EntryId) -> Result<Option<Body>, Error> {
+    read(from, &Key::of(kind::BODY).entry(id).bytes())
+}
+
+/// The entry with its texts.
+pub fn whole_entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error> {
+    let Some(mut entry) = entry(from, id)? else { return Ok(None) };
+    entry.body = body(from, id)?.unwrap_or_default();
+    Ok(Some(entry))
+}
+
+/// The entries after this one in the order of their ids, without their texts.
+pub fn entries(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result<Vec<Entry>, Error> {
+    let after = after.map(|id| Key::of(kind::ENTRY).entry(id).bytes());
+    let prefix = [kind::ENTRY];
+    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
+    pairs.iter().map(|(key, bytes)| Entry::from_bytes(key, bytes)).collect()
+}
+
+/// The entry that a source knows by one of its names (a guid it had before, a link).
+pub fn entry_by_alias(from: &dyn Read, source: &SourceId, alias: &str) -> Result<Option<EntryId>, Error> {
+    let key = Key::of(kind::ALIAS).text(source.as_str()).tail(alias).bytes();
+    from.get(&key)?.map(|value| Tail::of(&value).entry()).transpose()
+}
+
+/// The entries whose page this is, whether by http or https, with `www.` or without.
+pub fn entries_by_link(from: &dyn Read, link: &Url, limit: usize) -> Result<Vec<EntryId>, Error> {
+    ids_under(from, &Key::of(kind::LINK).text(&link_key(link)).bytes(), limit)
+}
+
+/// The entries of a source, latest seen first.
+pub fn entries_of_source(from: &dyn Read, source: &SourceId, limit: usize) -> Result<Vec<EntryId>, Error> {
+    let prefix = Key::of(kind::OF_SOURCE).text(source.as_str()).bytes();
+    let pairs = from.scan(&Scan::prefix(&prefix, limit).backwards())?;
+    pairs.iter().map(|(key, _)| Tail::of(key).entry()).collect()
+}
+
+/// The ids that end the keys under a prefix.
+fn ids_under(from: &dyn Read, prefix: &[u8], limit: usize) -> Result<Vec<EntryId>, Error> {
+    from.scan(&Scan::prefix(prefix, limit))?.iter().map(|(key, _)| Tail::of(key).entry()).collect()
+}
+
+/// Under which name a link is found again: without scheme, `www.` and fragment.
+pub fn link_key(link: &Url) -> String {
+    // Longer than any real address, and short enough that a key stays within a page of sled's.
+    const LONGEST: usize = 500;
+    let host = link.host_str().unwrap_or_default();
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    let port = link.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let query = link.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let key = format!("{host}{port}{}{query}", link.path());
+    match key.char_indices().find(|(at, _)| *at >= LONGEST) {
+        Some((at, _)) => format!("{}#{:016x}", &key[..at], codec::digest([key.as_bytes()])),
+        None => key,
+    }
+}
+
+/// What is kept of a source between two polls.
+pub fn state<T: DeserializeOwned>(from: &dyn Read, source: &SourceId) -> Result<Option<T>, Error> {
+    let key = Key::of(kind::STATE).tail(source.as_str()).bytes();
+    let Some(bytes) = from.get(&key)? else { return Ok(None) };
+    let StateRecord(json) = codec::decode(&key, &bytes)?;
+    let failed =
+        |e: serde_json::Error| Error::Record { kind: StateRecord::KIND, key: hex(&key), reason: e.to_string() };
+    serde_json::from_str(&json).map(Some).map_err(failed)
+}
+
+/// The sources that have a state, configured or not.
+pub fn sources(from: &dyn Read, limit: usize) -> Result<Vec<SourceId>, Error> {
+    let pairs = from.scan(&Scan::prefix(&[kind::STATE], limit))?;
+    Ok(pairs.iter().map(|(key, _)| SourceId(String::from_utf8_lossy(&key[1..]).into_owned())).collect())
+}
+
+/// The pages that are due, longest due first.
+pub fn jobs_due(from: &dyn Read, now: Timestamp, limit: usize) -> Result<Vec<Job>, Error> {
+    let end = Key::of(kind::DUE).time(now).bytes();
+    let due = from.scan(&Scan::prefix(&[kind::DUE], limit))?;
+    let due = due.iter().take_while(|(key, _)| key.get(..end.len()).is_some_and(|at| at <= end.as_slice()));
+    due.map(|(key, _)| Tail::of(key).entry()).filter_map(|id| id.and_then(|id| job(from, id)).transpose()).collect()
+}
+
+/// When the next page is due.
+pub fn next_due(from: &dyn Read) -> Result<Option<Job>, Error> {
+    let first = from.scan(&Scan::prefix(&[kind::DUE], 1))?;
+    let Some((key, _)) = first.first() else { return Ok(None) };
+    job(from, Tail::of(key).entry()?)
+}
+
+/// The page that is queued for an entry.
+pub fn job(from: &dyn Read, entry: EntryId) -> Result<Option<Job>, Error> {
+    read(from, &Key::of(kind::JOB).entry(entry).bytes())
+}
+
+/// The node of an entry; set its trust from the configuration ([`Node::trust`]).
+pub fn node(from: &dyn Read, entry: EntryId) -> Result<Option<Node>, Error> {
+    read(from, &Key::of(kind::NODE).entry(entry).bytes())
+}
+
+/// What `matching` kept of an entry's text.
+pub fn profile(from: &dyn Read, entry: EntryId) -> Result<Option<Vec<u8>>, Error> {
+    let key = Key::of(kind::PROFILE).entry(entry).bytes();
+    from.get(&key)?.map(|bytes| codec::decode::<ProfileRecord>(&key, &bytes).map(|p| p.0)).transpose()
+}
+
+/// The entries that have a profile, after this one in the order of ids, with their profiles: for the index of
+/// candidates, which is built at every start.
+pub fn profiles(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result<Vec<(EntryId, Vec<u8>)>, Error> {
+    let after = after.map(|id| Key::of(kind::PROFILE).entry(id).bytes());
+    let prefix = [kind::PROFILE];
+    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
+    pairs.iter().map(|(k, v)| Ok((Tail::of(k).entry()?, codec::decode::<ProfileRecord>(k, v)?.0))).collect()
+}
+
+/// The edges of an entry, with it as their first end.
+pub fn edges_of(from: &dyn Read, entry: EntryId, limit: usize) -> Result<Vec<Edge>, Error> {
+    let pairs = from.scan(&Scan::prefix(&Key::of(kind::EDGE).entry(entry).bytes(), limit))?;
+    let edges = pairs.iter().map(|(key, bytes)| Edge::from_bytes(key, bytes));
+    edges.map(|edge| edge.map(|e| if e.a == entry { e } else { e.mirrored() })).collect()
+}
+
+/// The findings about a pair, seen from `a`.
+pub fn evidence(from: &dyn Read, a: EntryId, b: EntryId) -> Result<Option<Evidence>, Error> {
+    let key = Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes();
+    let evidence: Option<Evidence> = read(from, &key)?;
+    Ok(evidence.map(|e| if a <= b { e } else { e.mirrored() }))
+}
+
+/// The story with this very id.
+pub fn story(from: &dyn Read, id: StoryId) -> Result<Option<Story>, Error> {
+    read(from, &Key::of(kind::STORY).story(id).bytes())
+}
+
+/// The story with this id, or the one that it is part of now.
+pub fn find_story(from: &dyn Read, mut id: StoryId) -> Result<Option<Story>, Error> {
+    for _ in 0..REDIRECTS_MAX {
+        if let Some(story) = story(from, id)? {
+            return Ok(Some(story));
+        }
+        match tombstone(from, id)?.and_then(|t| t.into) {
+            Some(into) => id = into,
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// The story that an entry is in.
+pub fn story_of(from: &dyn Read, entry: EntryId) -> Result<Option<StoryId>, Error> {
+    read(from, &Key::of(kind::MEMBERSHIP).entry(entry).bytes())
+}
+
+/// The stories after this one in the order of their ids.
+pub fn stories(from: &dyn Read, after: Option<StoryId>, limit: usize) -> Result<Vec<Story>, Error> {
+    let after = after.map(|id| Key::of(kind::STORY).story(id).bytes());
+    let prefix = [kind::STORY];
+    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
+    pairs.iter().map(|(key, bytes)| Story::from_bytes(key, bytes)).collect()
+}
+
+/// The stories by `touched`, newest first, after this one; by their index, so that a thousand cost a thousand reads
+/// whatever the store holds.
+pub fn newest_stories(from: &dyn Read, after: Option<&Story>, limit: usize) -> Result<Vec<Story>, Error> {
+    let after = after.map(|s| Key::of(kind::TOUCHED).time_backwards(s.touched).story(s.id).bytes());
+    let prefix = [kind::TOUCHED];
+    stories_by(from, &Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })
+}
+
+/// The stories founded since then, latest first: what a slow reader must not miss, however old their dates.
+pub fn founded_since(from: &dyn Read, since: Timestamp, limit: usize) -> Result<Vec<Story>, Error> {
+    let mut stories = stories_by(from, &Scan::prefix(&[kind::FOUNDED], limit))?;
+    stories.retain(|story| story.founded >= since);
+    Ok(stories)
+}
+
+fn stories_by(from: &dyn Read, scan: &Scan<'_>) -> Result<Vec<Story>, Error> {
+    let keys = from.scan(scan)?;
+    keys.iter().filter_map(|(key, _)| Tail::of(key).story().and_then(|id| story(from, id)).transpose()).collect()
+}
+
+/// The tombstone of a story.
+pub fn tombstone(from: &dyn Read, story: StoryId) -> Result<Option<Tombstone>, Error> {
+    read(from, &Key::of(kind::TOMBSTONE).story(story).bytes())
+}
+
+/// The newest tombstones since then, latest first.
+pub fn tombstones_since(from: &dyn Read, since: Timestamp, limit: usize) -> Result<Vec<Tombstone>, Error> {
+    let keys = from.scan(&Scan::prefix(&[kind::GONE], limit))?;
+    let found = keys.iter().filter_map(|(k, _)| Tail::of(k).story().and_then(|id| tombstone(from, id)).transpose());
+    let mut tombstones = found.collect::<Result<Vec<_>, _>>()?;
+    tombstones.retain(|t| t.when >= since);
+    Ok(tombstones)
+}
+
+/// The history of a story, oldest first; past the limit, its latest lines.
+pub fn log(from: &dyn Read, story: StoryId, limit: usize) -> Result<Vec<LogEntry>, Error> {
+    let pairs = from.scan(&Scan::prefix(&Key::of(kind::LOG).story(story).bytes(), limit).backwards())?;
+    pairs.iter().rev().map(|(key, bytes)| LogEntry::from_bytes(key, bytes)).collect()
+}
+
+/// What an edition showed last of a story.
+pub fn shown(from: &dyn Read, edition: &str, story: StoryId) -> Result<Option<Shown>, Error> {
+    read(from, &Key::of(kind::SHOWN).text(edition).story(story).bytes())
+}
+
+/// A small value by its name.
+pub fn meta(from: &dyn Read, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    from.get(&Key::of(kind::META).tail(name).bytes())
+}

@@ -1,0 +1,198 @@
+//! In which form are nodes, edges and their evidence stored?
+
+use serde::{Deserialize, Serialize};
+
+use super::{Id, Millis, Stored, maybe_language, tag_of};
+use crate::model::{Edge, EntryId, Evidence, Extent, Finding, Node, Role, SourceId, Verdict};
+use crate::store::codec::Record;
+
+/// A node without role and trust: those are the configuration's, and set when it is read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NodeRecord {
+    entry: Id,
+    source: String,
+    reference: bool,
+    first_seen: Millis,
+    revised: Option<Millis>,
+    published: Option<Millis>,
+    language: Option<String>,
+    authors: Vec<String>,
+    text_len: u32,
+    extent: u8,
+}
+
+impl Record for NodeRecord {
+    const KIND: &'static str = "node";
+    const VERSION: u8 = 1;
+}
+
+impl Stored for Node {
+    type Form = NodeRecord;
+
+    fn form(&self) -> NodeRecord {
+        NodeRecord {
+            entry: self.entry.0.into(),
+            source: self.source.0.clone(),
+            reference: self.reference,
+            first_seen: self.first_seen.into(),
+            revised: self.revised.map(Millis::from),
+            published: self.published.map(Millis::from),
+            language: tag_of(&self.language),
+            authors: self.authors.clone(),
+            text_len: self.text_len,
+            extent: match self.extent {
+                Extent::Whole => 0,
+                Extent::Teaser => 1,
+                Extent::Digest => 2,
+            },
+        }
+    }
+
+    fn of(form: NodeRecord) -> Result<Self, String> {
+        Ok(Self {
+            entry: EntryId(form.entry.into()),
+            source: SourceId(form.source),
+            role: Role::Mixed,
+            trusted: false,
+            reference: form.reference,
+            first_seen: form.first_seen.time()?,
+            revised: Millis::maybe(form.revised)?,
+            published: Millis::maybe(form.published)?,
+            language: maybe_language(&form.language)?,
+            authors: form.authors,
+            text_len: form.text_len,
+            extent: match form.extent {
+                0 => Extent::Whole,
+                1 => Extent::Teaser,
+                2 => Extent::Digest,
+                other => return Err(format!("{other} is no extent")),
+            },
+        })
+    }
+}
+
+fn verdict_number(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::NonLink => 0,
+        Verdict::PossibleLink => 1,
+        Verdict::Link => 2,
+    }
+}
+
+fn verdict_of(number: u8) -> Result<Verdict, String> {
+    match number {
+        0 => Ok(Verdict::NonLink),
+        1 => Ok(Verdict::PossibleLink),
+        2 => Ok(Verdict::Link),
+        other => Err(format!("{other} is no verdict")),
+    }
+}
+
+/// An edge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EdgeRecord {
+    a: Id,
+    b: Id,
+    total_bits: f32,
+    threshold_bits: f32,
+    coverage_a: f32,
+    coverage_b: f32,
+    verdict: u8,
+}
+
+impl Record for EdgeRecord {
+    const KIND: &'static str = "edge";
+    const VERSION: u8 = 1;
+}
+
+impl Stored for Edge {
+    type Form = EdgeRecord;
+
+    fn form(&self) -> EdgeRecord {
+        EdgeRecord {
+            a: self.a.0.into(),
+            b: self.b.0.into(),
+            total_bits: self.total_bits,
+            threshold_bits: self.threshold_bits,
+            coverage_a: self.coverage_a,
+            coverage_b: self.coverage_b,
+            verdict: verdict_number(self.verdict),
+        }
+    }
+
+    fn of(form: EdgeRecord) -> Result<Self, String> {
+        Ok(Self {
+            a: EntryId(form.a.into()),
+            b: EntryId(form.b.into()),
+            total_bits: form.total_bits,
+            threshold_bits: form.threshold_bits,
+            coverage_a: form.coverage_a,
+            coverage_b: form.coverage_b,
+            verdict: verdict_of(form.verdict)?,
+        })
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindingForm {
+    signal: String,
+    level: String,
+    weight_bits: f32,
+    because: String,
+}
+
+/// All that is known about a pair.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EvidenceRecord {
+    findings: Vec<FindingForm>,
+    total_bits: f32,
+    threshold_bits: f32,
+    coverage_a: f32,
+    coverage_b: f32,
+    verdict: u8,
+}
+
+impl Record for EvidenceRecord {
+    const KIND: &'static str = "evidence";
+    const VERSION: u8 = 1;
+    const PACKED: bool = true;
+}
+
+impl Stored for Evidence {
+    type Form = EvidenceRecord;
+
+    fn form(&self) -> EvidenceRecord {
+        let finding = |f: &Finding| FindingForm {
+            signal: f.signal.clone(),
+            level: f.level.clone(),
+            weight_bits: f.weight_bits,
+            because: f.because.clone(),
+        };
+        EvidenceRecord {
+            findings: self.findings.iter().map(finding).collect(),
+            total_bits: self.total_bits,
+            threshold_bits: self.threshold_bits,
+            coverage_a: self.coverage_a,
+            coverage_b: self.coverage_b,
+            verdict: verdict_number(self.verdict),
+        }
+    }
+
+    fn of(form: EvidenceRecord) -> Result<Self, String> {
+        let finding = |f: FindingForm| Finding {
+            signal: f.signal,
+            level: f.level,
+            weight_bits: f.weight_bits,
+            because: f.because,
+        };
+        Ok(Self {
+            findings: form.findings.into_iter().map(finding).collect(),
+            total_bits: form.total_bits,
+            threshold_bits: form.threshold_bits,
+            coverage_a: form.coverage_a,
+            coverage_b: form.coverage_b,
+            verdict: verdict_of(form.verdict)?,
+        })
+    }
+}
