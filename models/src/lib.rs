@@ -5,3 +5,9 @@
 
 /// `xling-static-e5`: the XLM-R vocabulary with its normalisation map, and one row of 256 four-bit values a piece.
 pub static XLING: &[u8] = include_bytes!("../xling-static-e5/xling-static-256-q4.bin");
+
+/// `use-multilingual-v3`: the weights, converted.
+pub static USE: &[u8] = include_bytes!("../use-multilingual-v3/use-multilingual-v3.bin");
+
+/// `use-multilingual-v3`: its SentencePiece model, as published.
+pub static USE_VOCABULARY: &[u8] = include_bytes!("../use-multilingual-v3/sp.model");

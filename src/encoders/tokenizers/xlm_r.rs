@@ -170,6 +170,12 @@ impl NormalisationMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoders::recorded::check_ids;
+
+    #[test]
+    fn it_cuts_as_the_reference_does() {
+        check_ids(|text| tokenizer().ids(text), |sentence| &sentence.xlm_r);
+    }
 
     #[test]
     fn blanks_of_any_kind_part_words_and_compatibility_forms_are_folded() {

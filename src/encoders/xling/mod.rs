@@ -131,3 +131,33 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoders::recorded::{check_vectors, sentences};
+
+    #[test]
+    fn its_vectors_are_those_of_the_definition() {
+        let sentences = sentences();
+        let sums: Vec<Vec<f32>> = sentences.iter().map(|sentence| super::sentence(&sentence.text).to_vec()).collect();
+        check_vectors(&sums, "xling.f16", 0.99999);
+        let long = sentences.last().unwrap();
+        let windows: Vec<Vec<f32>> = windows(&long.text, 16).iter().map(|window| window.to_vec()).collect();
+        check_vectors(&windows, "xling-windows.f16", 0.99999);
+    }
+
+    #[test]
+    fn a_text_shorter_than_its_windows_repeats_them() {
+        let windows = windows("Ciao", 16);
+        assert_eq!(windows.len(), 16);
+        assert!(windows.iter().all(|window| window.iter().any(|x| *x != 0.0)));
+        assert_eq!(windows_of(&[], 16), Vec::<Vector>::new());
+    }
+
+    #[test]
+    fn rare_tokens_weigh_more() {
+        let [comma, rare] = [",", " defenestration"].map(|text| tokens(text).iter().map(|&id| weight(id)).sum::<f32>());
+        assert!(comma < 0.01 && rare > 0.5, "{comma} {rare}");
+    }
+}
