@@ -1,1 +1,0 @@
-//! The whole house on one page.
