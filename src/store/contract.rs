@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::draft::Draft;
-use super::records::{Job, LogEntry};
+use super::records::{Job, LogEntry, Waiting};
 use super::{Batch, MemoryStore, Read as _, Scan, SledStore, Store, query};
 use crate::model::{
     Body, Change, Edge, Entry, EntryId, Evidence, Extent, Finding, Language, Member, MemberRole, Node, Page, Person,
@@ -306,6 +306,35 @@ fn the_queue_gives_what_is_due_once_and_longest_due_first() {
         draft.delete_job(id(3)).unwrap();
         draft.commit().unwrap();
         assert_eq!(due(50, 9), [id(2), id(1)]);
+    });
+}
+
+#[test]
+fn those_to_judge_come_newest_first_and_not_before_they_are_ready() {
+    each(|store| {
+        let put = |n: u32, ready: i64, date: i64| {
+            let mut draft = Draft::new(store);
+            draft.put_waiting(&Waiting { entry: id(n), ready: at(ready), date: at(date) }).unwrap();
+            draft.commit().unwrap();
+        };
+        let ready = |now: i64, limit: usize| -> Vec<EntryId> {
+            query::waiting(store, at(now), limit).unwrap().into_iter().map(|w| w.entry).collect()
+        };
+        for n in 0..5 {
+            put(n, 0, i64::from(n));
+        }
+        put(9, 600, 99);
+        assert_eq!(ready(0, 2), [id(4), id(3)], "9 is the newest and not yet ready");
+        assert_eq!(ready(600, 2), [id(9), id(4)]);
+        assert_eq!(query::waiting_count(store, 100).unwrap(), 6);
+        put(0, 0, 50);
+        assert_eq!(ready(0, 1), [id(0)], "its date moved");
+        let mut draft = Draft::new(store);
+        draft.delete_waiting(id(0)).unwrap();
+        draft.delete_waiting(id(7)).unwrap();
+        draft.commit().unwrap();
+        assert_eq!(ready(0, 1), [id(4)]);
+        assert_eq!(query::waiting_count(store, 100).unwrap(), 5);
     });
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::codec::{self, Record};
 use super::key::{Key, kind};
 use super::query;
-use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored};
+use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
 use super::{Batch, Error, Pair, Read, Scan, Store};
 use crate::model::{
     Edge, Entry, EntryId, Evidence, Node, Resolution, Shown, SourceId, Story, StoryId, Timestamp, Tombstone, Verdict,
@@ -100,6 +100,7 @@ impl<'s> Draft<'s> {
             self.batch.delete(Key::of(kind).entry(id).bytes());
         }
         self.delete_edges(id)?;
+        self.delete_waiting(id)?;
         self.delete_job(id)
     }
 
@@ -147,6 +148,23 @@ impl<'s> Draft<'s> {
         if let Some(job) = query::job(self, entry)? {
             self.batch.delete(Key::of(kind::DUE).time(job.due).entry(entry).bytes());
             self.batch.delete(Key::of(kind::JOB).entry(entry).bytes());
+        }
+        Ok(())
+    }
+
+    /// Queues an entry to be judged, or changes when it is ready.
+    pub fn put_waiting(&mut self, waiting: &Waiting) -> Result<(), Error> {
+        let newest = |w: &Waiting| Key::of(kind::NEWEST_WAITING).time_backwards(w.date).entry(w.entry).bytes();
+        let old = query::waiting_of(self, waiting.entry)?;
+        self.reindex(old.iter().map(newest).collect(), vec![newest(waiting)]);
+        self.put(Key::of(kind::WAITING).entry(waiting.entry).bytes(), waiting)
+    }
+
+    /// Takes an entry off the queue of those to judge.
+    pub fn delete_waiting(&mut self, entry: EntryId) -> Result<(), Error> {
+        if let Some(waiting) = query::waiting_of(self, entry)? {
+            self.batch.delete(Key::of(kind::NEWEST_WAITING).time_backwards(waiting.date).entry(entry).bytes());
+            self.batch.delete(Key::of(kind::WAITING).entry(entry).bytes());
         }
         Ok(())
     }

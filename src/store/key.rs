@@ -51,6 +51,10 @@ pub mod kind {
     pub const SHOWN: u8 = b'v';
     /// time backwards, story: index of tombstones.
     pub const GONE: u8 = b'w';
+    /// entry -> entry to judge.
+    pub const WAITING: u8 = b'W';
+    /// date backwards, entry: index of entries to judge.
+    pub const NEWEST_WAITING: u8 = b'x';
     /// story -> story.
     pub const STORY: u8 = b'y';
 }

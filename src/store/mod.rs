@@ -50,7 +50,7 @@ pub use self::sled::SledStore;
 pub use codec::digest;
 pub use draft::Draft;
 pub use memory::MemoryStore;
-pub use records::{Job, LogEntry};
+pub use records::{Job, LogEntry, Waiting};
 
 /// Why the store could not do what was asked; each message says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::codec::{self, Record};
 use super::key::{Key, Tail, hex, kind};
-use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored};
+use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
 use super::{Error, Read, Scan};
 use crate::model::{Body, Edge, Entry, EntryId, Evidence, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone};
 
@@ -114,6 +114,38 @@ pub fn next_due(from: &dyn Read) -> Result<Option<Job>, Error> {
 /// The page that is queued for an entry.
 pub fn job(from: &dyn Read, entry: EntryId) -> Result<Option<Job>, Error> {
     read(from, &Key::of(kind::JOB).entry(entry).bytes())
+}
+
+/// The place of an entry in the queue of those to judge.
+pub fn waiting_of(from: &dyn Read, entry: EntryId) -> Result<Option<Waiting>, Error> {
+    read(from, &Key::of(kind::WAITING).entry(entry).bytes())
+}
+
+/// The entries to judge that are ready, newest first.
+pub fn waiting(from: &dyn Read, now: Timestamp, limit: usize) -> Result<Vec<Waiting>, Error> {
+    let mut ready = Vec::new();
+    let mut after: Option<Vec<u8>> = None;
+    // Those not yet ready wait for a page, at most ten minutes: there are few, and they are passed over.
+    while ready.len() < limit {
+        let scan = Scan { after: after.as_deref(), ..Scan::prefix(&[kind::NEWEST_WAITING], limit) };
+        let keys = from.scan(&scan)?;
+        for (key, _) in &keys {
+            let Some(waiting) = waiting_of(from, Tail::of(key).entry()?)? else { continue };
+            if waiting.ready <= now && ready.len() < limit {
+                ready.push(waiting);
+            }
+        }
+        if keys.len() < limit {
+            break;
+        }
+        after = keys.into_iter().last().map(|(key, _)| key);
+    }
+    Ok(ready)
+}
+
+/// How many entries are to be judged, ready or not; counted up to `limit`.
+pub fn waiting_count(from: &dyn Read, limit: usize) -> Result<usize, Error> {
+    Ok(from.scan(&Scan::prefix(&[kind::NEWEST_WAITING], limit))?.len())
 }
 
 /// The node of an entry; set its trust from the configuration ([`Node::trust`]).

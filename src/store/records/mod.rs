@@ -6,6 +6,7 @@
 mod entry;
 mod graph;
 mod story;
+mod waiting;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 pub use self::entry::{BodyRecord, EntryRecord, JobRecord, ProfileRecord, StateRecord};
 pub use self::graph::{EdgeRecord, EvidenceRecord, NodeRecord};
 pub use self::story::{ChangeRecord, MembershipRecord, ShownRecord, StoryRecord, TombstoneRecord};
+pub use self::waiting::{Waiting, WaitingRecord};
 
 use super::Error;
 use super::codec::{Record, decode, encode};

@@ -1,0 +1,3 @@
+//! The whole house on one page.
+
+pub mod poll;
