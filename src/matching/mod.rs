@@ -1,1 +1,6 @@
 //! Entry + candidates -> evidence -> verdict -> stories.
+
+pub mod overrides;
+pub mod partition;
+pub mod settle;
+pub mod stories;

@@ -1,0 +1,317 @@
+//! Under which identity do readers know a group? Groups and the stories there were -> the stories there are.
+//!
+//! An id is that of the entry which founded the story, and it stays with the group that holds this entry. Of two
+//! stories that became one, the older keeps its id and the other gets a tombstone; what is split off founds a story
+//! of its own, under the id that one of its entries once had before, where there is one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::partition::{Group, Partition, Tie};
+use crate::model::entry::NAMESPACE;
+use crate::model::{
+    Change, Edge, EntryId, Member, MemberRole, Node, Resolution, Role, Story, StoryId, Timestamp, Tombstone, Verdict,
+};
+
+/// Versions that are alternates of their own, at the most: as many languages as the largest of works has.
+const LISTED_MAX: usize = 64;
+
+/// What is known of a story's id beyond the stories that are being resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It was never used.
+    Free,
+    /// Its story is gone: there is a tombstone.
+    Gone,
+    /// It is the id of a living story elsewhere.
+    Taken,
+}
+
+/// All that a resolution reads.
+pub struct Scene<'a> {
+    /// The nodes of the component.
+    pub nodes: &'a [Node],
+    /// Its edges.
+    pub edges: &'a [Edge],
+    /// The groups that it was cut into.
+    pub partition: &'a Partition,
+    /// All stories that have an entry of the component, or had one that is gone.
+    pub previous: &'a [Story],
+    /// What is known of other ids, as far as `Scene::founders` asks: for every node's entry.
+    pub standing: &'a BTreeMap<StoryId, Standing>,
+    /// The story that a contained entry is in, where it is not in this component.
+    pub stories_elsewhere: &'a BTreeMap<EntryId, StoryId>,
+    /// Why two entries were linked, strongest reason first.
+    pub because: &'a dyn Fn(EntryId, EntryId) -> Vec<String>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Who stands for the work, if nothing else decides: what the reader configured, then what we saw first. What a source
+/// claims (a date) comes after that, and only orders what was seen at one time.
+fn precedence(node: &Node) -> (bool, bool, bool, Timestamp, Timestamp, EntryId) {
+    let reposts = node.role == Role::Repost;
+    (node.reference, !node.trusted, reposts, node.first_seen, node.date(), node.entry)
+}
+
+/// Gives every group its id, head and members, and says what changed.
+///
+/// Idempotent: resolved again with its own result as `previous`, nothing changes.
+pub fn resolve(scene: &Scene<'_>) -> Resolution {
+    let nodes: BTreeMap<EntryId, &Node> = scene.nodes.iter().map(|node| (node.entry, node)).collect();
+    // A group of references alone is nothing that a configured source published: it is no story.
+    let published = |group: &&Group| group.members.iter().any(|(e, _)| nodes.get(e).is_some_and(|n| !n.reference));
+    let groups: Vec<&Group> = scene.partition.groups.iter().filter(published).collect();
+    let names = name_groups(scene, &groups, &nodes);
+    let mut resolution = Resolution { notices: scene.partition.notices.clone(), ..Resolution::default() };
+    resolution.revived = names.revived.clone();
+    for (story, into) in &names.gone {
+        resolution.gone.push(Tombstone { story: *story, into: *into, when: scene.now });
+    }
+    let was_in: BTreeMap<EntryId, StoryId> =
+        scene.previous.iter().flat_map(|story| story.members.iter().map(|m| (m.entry, story.id))).collect();
+    let is_in: BTreeMap<EntryId, StoryId> =
+        groups.iter().zip(&names.ids).flat_map(|(group, id)| group.members.iter().map(|(e, _)| (*e, *id))).collect();
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|g| names.ids[*g]);
+    for g in order {
+        let before = scene.previous.iter().find(|story| story.id == names.ids[g]);
+        let story = Telling { scene, nodes: &nodes, is_in: &is_in, before }.tell(groups[g], names.ids[g]);
+        tell_changes(&mut resolution.changes, &story, before, &was_in, &names.gone);
+        if before != Some(&story) {
+            resolution.stories.push(story);
+        }
+    }
+    resolution
+}
+
+/// The ids of the groups, in their order.
+struct Names {
+    ids: Vec<StoryId>,
+    gone: BTreeMap<StoryId, Option<StoryId>>,
+    revived: Vec<StoryId>,
+}
+
+fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &Node>) -> Names {
+    let group_of: BTreeMap<EntryId, usize> =
+        groups.iter().enumerate().flat_map(|(g, group)| group.members.iter().map(move |(e, _)| (*e, g))).collect();
+    let mut claims: BTreeMap<usize, Vec<&Story>> = BTreeMap::new();
+    let mut gone = BTreeMap::new();
+    for story in scene.previous {
+        match owner(story, &group_of) {
+            Some(group) => claims.entry(group).or_default().push(story),
+            None => drop(gone.insert(story.id, None)),
+        }
+    }
+    let mut ids: Vec<Option<StoryId>> = vec![None; groups.len()];
+    for (group, mut stories) in claims {
+        stories.sort_by_key(|story| (story.founded, story.id));
+        let stays = stories[0].id;
+        ids[group] = Some(stays);
+        gone.extend(stories[1..].iter().map(|story| (story.id, Some(stays))));
+    }
+    let mut used: BTreeSet<StoryId> = scene.previous.iter().map(|story| story.id).collect();
+    let mut revived = Vec::new();
+    let ids = ids.into_iter().zip(groups).map(|(id, group)| {
+        id.unwrap_or_else(|| {
+            let (id, standing) = founding_id(group, nodes, scene.standing, &used);
+            used.insert(id);
+            if standing == Standing::Gone {
+                revived.push(id);
+            }
+            id
+        })
+    });
+    Names { ids: ids.collect(), gone, revived }
+}
+
+/// Which group a story lives on in: that of its founding entry; where that entry is no more, that of its head, else
+/// that of most of its members.
+fn owner(story: &Story, group_of: &BTreeMap<EntryId, usize>) -> Option<usize> {
+    let founder = EntryId(story.id.0);
+    let founder = story.members.iter().find(|m| m.entry == founder).and_then(|m| group_of.get(&m.entry));
+    if let Some(group) = founder.or_else(|| group_of.get(&story.head)) {
+        return Some(*group);
+    }
+    let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
+    for group in story.members.iter().filter_map(|m| group_of.get(&m.entry)) {
+        *votes.entry(*group).or_default() += 1;
+    }
+    votes.into_iter().max_by_key(|(group, n)| (*n, usize::MAX - group)).map(|(group, _)| group)
+}
+
+/// The id of a group that has none: one that an entry of it had before, else that of its first entry whose id is free.
+fn founding_id(
+    group: &Group,
+    nodes: &BTreeMap<EntryId, &Node>,
+    standing: &BTreeMap<StoryId, Standing>,
+    used: &BTreeSet<StoryId>,
+) -> (StoryId, Standing) {
+    let mut members: Vec<&Node> = group.members.iter().filter_map(|(entry, _)| nodes.get(entry).copied()).collect();
+    members.retain(|node| !node.reference);
+    members.sort_by_key(|node| precedence(node));
+    let standing_of = |node: &&Node| {
+        let id = StoryId::from(node.entry);
+        if used.contains(&id) { Standing::Taken } else { standing.get(&id).copied().unwrap_or(Standing::Free) }
+    };
+    for wanted in [Standing::Gone, Standing::Free] {
+        if let Some(node) = members.iter().find(|node| standing_of(node) == wanted) {
+            return (StoryId::from(node.entry), wanted);
+        }
+    }
+    // Every entry's id is in use by a story that it has left: rare, and still an id that is the same on every machine.
+    let first = members.first().map_or(Uuid::nil(), |node| node.entry.0);
+    let derived = |n: u32| StoryId(Uuid::new_v5(&NAMESPACE, format!("story\0{first}\0{n}").as_bytes()));
+    let free = |id: &StoryId| !used.contains(id) && standing.get(id) != Some(&Standing::Taken);
+    (2..).map(derived).find(free).map_or((derived(0), Standing::Free), |id| (id, Standing::Free))
+}
+
+/// One group on its way to becoming a story.
+struct Telling<'a> {
+    scene: &'a Scene<'a>,
+    nodes: &'a BTreeMap<EntryId, &'a Node>,
+    is_in: &'a BTreeMap<EntryId, StoryId>,
+    before: Option<&'a Story>,
+}
+
+impl Telling<'_> {
+    fn tell(&self, group: &Group, id: StoryId) -> Story {
+        let mut members: Vec<&Node> = group.members.iter().filter_map(|(e, _)| self.nodes.get(e).copied()).collect();
+        members.sort_by_key(|node| precedence(node));
+        let head = self.head(&members);
+        let reference = members.iter().find(|node| node.reference).map(|node| node.entry);
+        let trusted = self.nodes.get(&head).is_some_and(|node| node.trusted);
+        let original = if trusted { Some(head) } else { reference };
+        let edges: BTreeMap<(EntryId, EntryId), Edge> = self
+            .scene
+            .edges
+            .iter()
+            .filter(|edge| edge.verdict == Verdict::Link)
+            .flat_map(|edge| [((edge.a, edge.b), *edge), ((edge.b, edge.a), edge.mirrored())])
+            .collect();
+        let listed = listed(&members, head);
+        members.sort_by_key(|node| (node.entry != head, node.first_seen, node.entry));
+        let single = members.len() == 1;
+        let told = members.iter().map(|node| {
+            let tie = group.members.iter().find(|(entry, _)| *entry == node.entry).and_then(|(_, tie)| *tie);
+            let is_head = node.entry == head;
+            let (score_bits, because) =
+                if is_head { (None, Vec::new()) } else { self.reason(node.entry, head, tie, &edges) };
+            let joined = self.before.and_then(|story| story.members.iter().find(|m| m.entry == node.entry));
+            Member {
+                entry: node.entry,
+                role: if single { MemberRole::Single } else { self.role(node, original, head) },
+                listed: listed.contains(&node.entry),
+                coverage: if is_head { 1.0 } else { coverage(node.entry, head, tie, &edges) },
+                score_bits,
+                because,
+                joined: joined.map_or(self.scene.now, |m| m.joined),
+            }
+        });
+        let told: Vec<Member> = told.collect();
+        let dates = members.iter().filter(|node| !node.reference).map(|node| node.date());
+        let elsewhere = |entry: &EntryId| self.is_in.get(entry).or_else(|| self.scene.stories_elsewhere.get(entry));
+        let mut contains: Vec<StoryId> = group.contains.iter().filter_map(|e| elsewhere(e).copied()).collect();
+        contains.sort();
+        contains.dedup();
+        Story {
+            id,
+            original,
+            head,
+            members: told,
+            possible: group.possible.clone(),
+            contains,
+            founded: self.before.map_or(self.scene.now, |story| story.founded),
+            touched: dates.max().unwrap_or(self.scene.now),
+        }
+    }
+
+    /// The trusted original; else who stood for the story before, so that it does not flip; else the first.
+    fn head(&self, members: &[&Node]) -> EntryId {
+        let class = |node: &Node| (node.reference, !node.trusted, node.role == Role::Repost);
+        let Some(first) = members.first() else { return EntryId(Uuid::nil()) };
+        let before = self.before.and_then(|story| members.iter().find(|node| node.entry == story.head));
+        before.filter(|node| class(node) == class(first)).unwrap_or(first).entry
+    }
+
+    fn role(&self, node: &Node, original: Option<EntryId>, head: EntryId) -> MemberRole {
+        let base = original.unwrap_or(head);
+        let reposts = node.role == Role::Repost;
+        if node.entry == base && !reposts {
+            return MemberRole::Original;
+        }
+        match (&node.language, self.nodes.get(&base).and_then(|base| base.language.as_ref())) {
+            (Some(own), Some(base)) if own.primary() != base.primary() => MemberRole::Translation,
+            _ => MemberRole::Repost,
+        }
+    }
+
+    /// Evidence in bits and reasons: of the link with the head where there is one, else of what tied it to the rest.
+    fn reason(
+        &self,
+        entry: EntryId,
+        head: EntryId,
+        tie: Option<Tie>,
+        edges: &BTreeMap<(EntryId, EntryId), Edge>,
+    ) -> (Option<f32>, Vec<String>) {
+        if let Some(Tie::Override(_)) = tie {
+            return (None, vec!["an override in feeds.toml joins them".to_owned()]);
+        }
+        let edge = edges.get(&(entry, head)).copied().or(match tie {
+            Some(Tie::Edge(edge)) => Some(edge),
+            _ => None,
+        });
+        match edge {
+            Some(edge) => (Some(edge.total_bits), (self.scene.because)(edge.a, edge.b)),
+            None => (None, Vec::new()),
+        }
+    }
+}
+
+/// Share of the head's text that an entry covers: as compared, or else by way of the version that tied it to the rest.
+fn coverage(entry: EntryId, head: EntryId, tie: Option<Tie>, edges: &BTreeMap<(EntryId, EntryId), Edge>) -> f32 {
+    let direct = |a: EntryId| edges.get(&(a, head)).map(|edge| edge.coverage_b);
+    match (direct(entry), tie) {
+        (Some(coverage), _) => coverage,
+        (None, Some(Tie::Edge(edge))) => edge.coverage_b * direct(edge.b).unwrap_or(1.0),
+        (None, Some(Tie::Override(_))) => 1.0,
+        (None, _) => 0.0,
+    }
+}
+
+/// One version for each language, the head's first; the others fold without being listed (RFC 4287 §4.2.7.4 allows one
+/// alternate link for each pair of type and hreflang).
+fn listed(members: &[&Node], head: EntryId) -> BTreeSet<EntryId> {
+    let head_first = members.iter().filter(|n| n.entry == head).chain(members.iter().filter(|n| n.entry != head));
+    let mut languages = BTreeSet::new();
+    head_first.filter(|node| languages.insert(node.language.as_ref())).map(|node| node.entry).take(LISTED_MAX).collect()
+}
+
+/// What happened to one story.
+fn tell_changes(
+    changes: &mut Vec<Change>,
+    story: &Story,
+    before: Option<&Story>,
+    was_in: &BTreeMap<EntryId, StoryId>,
+    gone: &BTreeMap<StoryId, Option<StoryId>>,
+) {
+    let merged = gone.iter().filter(|(_, into)| **into == Some(story.id)).map(|(gone, _)| *gone);
+    changes.extend(merged.map(|gone| Change::Merged { story: story.id, gone }));
+    let founder = story.members.iter().find(|m| EntryId(story.id.0) == m.entry).or(story.members.first());
+    let founder = founder.filter(|m| before.is_none() && !was_in.contains_key(&m.entry)).map(|m| m.entry);
+    changes.extend(founder.map(|entry| Change::NewStory { story: story.id, entry }));
+    for member in story.members.iter().filter(|m| Some(m.entry) != founder) {
+        match was_in.get(&member.entry) {
+            Some(was) if *was == story.id || gone.get(was) == Some(&Some(story.id)) => {}
+            Some(was) => changes.push(Change::Split { story: *was, entry: member.entry, to: story.id }),
+            None => {
+                let because = member.because.clone();
+                changes.push(Change::Joined { story: story.id, entry: member.entry, because });
+            }
+        }
+    }
+    if before.is_some_and(|before| before.head != story.head) {
+        changes.push(Change::Headed { story: story.id, entry: story.head });
+    }
+}
