@@ -11,3 +11,7 @@ pub static USE: &[u8] = include_bytes!("../use-multilingual-v3/use-multilingual-
 
 /// `use-multilingual-v3`: its SentencePiece model, as published.
 pub static USE_VOCABULARY: &[u8] = include_bytes!("../use-multilingual-v3/sp.model");
+
+/// `multilingual-e5-small`: the weights, converted. Its vocabulary is that of [`XLING`].
+#[cfg(feature = "e5")]
+pub static E5: &[u8] = include_bytes!("../multilingual-e5-small/multilingual-e5-small.bin");

@@ -3,6 +3,8 @@
 //! `xling` is static and finds candidates; the members of [`ALL`] are sentence encoders and decide. A model is read
 //! when it is first used: a program that encodes nothing touches none.
 
+#[cfg(feature = "e5")]
+pub mod e5;
 mod numbers;
 #[cfg(test)]
 mod recorded;
@@ -13,7 +15,11 @@ pub mod xling;
 use crate::model::Encoder;
 
 /// All sentence encoders, the one to be preferred first.
-pub const ALL: &[Encoder] = &[use_multilingual::ENCODER];
+pub const ALL: &[Encoder] = &[
+    use_multilingual::ENCODER,
+    #[cfg(feature = "e5")]
+    e5::ENCODER,
+];
 
 #[cfg(test)]
 mod tests {

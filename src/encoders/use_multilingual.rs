@@ -401,7 +401,7 @@ mod tests {
     fn its_vectors_are_those_of_the_reference() {
         let sentences = sentences();
         let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-        check_vectors(&encode(&texts), "use.f16", 0.9999);
+        check_vectors(0.., &encode(&texts), "use.f16", 0.9999);
     }
 
     #[test]

@@ -51,6 +51,25 @@ pub fn tanh(numbers: &mut [f32]) {
     );
 }
 
+/// x times the probability that a standard normal variable is below x (Hendrycks and Gimpel 2016).
+pub fn gelu(numbers: &mut [f32]) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || numbers.iter_mut().for_each(|x| *x *= 0.5 * (1.0 + erf(*x * std::f32::consts::FRAC_1_SQRT_2))),
+    );
+}
+
+/// The error function within 2e-7: Abramowitz and Stegun 1964, formula 7.1.26.
+#[inline(always)]
+fn erf(x: f32) -> f32 {
+    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
+    let mut series = 1.061_405_4;
+    for term in [-1.453_152_1, 1.421_413_7, -0.284_496_72, 0.254_829_6] {
+        series = series * t + term;
+    }
+    (1.0 - series * t * exp(-x * x)).copysign(x)
+}
+
 /// Scales a vector to length 1; the zero vector stays.
 pub fn normalise(vector: &mut [f32]) {
     let length = sum(vector, |x| x * x).sqrt();
@@ -100,6 +119,16 @@ mod tests {
         let mut numbers = [0.0, 0.5, -0.5, 20.0, -20.0];
         tanh(&mut numbers);
         for (ours, exact) in numbers.iter().zip([0.0, 0.462_117_17, -0.462_117_17, 1.0, -1.0]) {
+            assert!((ours - exact).abs() < 1e-6, "{ours} {exact}");
+        }
+    }
+
+    #[test]
+    fn gelu_is_the_exact_one() {
+        let mut numbers = [0.0, 1.0, -1.0, 3.0, -0.1, -40.0];
+        gelu(&mut numbers);
+        // x (1 + erf(x / sqrt 2)) / 2 by Python's math.erf.
+        for (ours, exact) in numbers.iter().zip([0.0, 0.841_344_7, -0.158_655_25, 2.995_950_3, -0.046_017_216, 0.0]) {
             assert!((ours - exact).abs() < 1e-6, "{ours} {exact}");
         }
     }

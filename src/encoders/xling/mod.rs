@@ -141,10 +141,10 @@ mod tests {
     fn its_vectors_are_those_of_the_definition() {
         let sentences = sentences();
         let sums: Vec<Vec<f32>> = sentences.iter().map(|sentence| super::sentence(&sentence.text).to_vec()).collect();
-        check_vectors(&sums, "xling.f16", 0.99999);
+        check_vectors(0.., &sums, "xling.f16", 0.99999);
         let long = sentences.last().unwrap();
         let windows: Vec<Vec<f32>> = windows(&long.text, 16).iter().map(|window| window.to_vec()).collect();
-        check_vectors(&windows, "xling-windows.f16", 0.99999);
+        check_vectors(0.., &windows, "xling-windows.f16", 0.99999);
     }
 
     #[test]
