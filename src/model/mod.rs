@@ -10,8 +10,10 @@ pub mod html;
 pub mod language;
 pub mod names;
 pub mod poll;
+pub mod profile;
 pub mod query;
 pub mod raw;
+pub mod signal;
 pub mod source;
 pub mod story;
 
@@ -23,8 +25,10 @@ pub use evidence::{Evidence, Finding, Verdict};
 pub use graph::{Edge, Extent, Node};
 pub use language::Language;
 pub use poll::{Ask, Failure, FeedFacts, Move, Outcome, PollRecord, Polled, Purpose, SourceState, Validators};
+pub use profile::{Code, Mention, Place, Profile, Sentence, Vectors};
 pub use query::EditionQuery;
 pub use raw::{Fault, RawEntry, RawFeed, Reading, Text};
+pub use signal::{Alignment, Feature, Pair, Rarity, Signal, Told, stable_hash};
 pub use source::{Role, Source, SourceId, SourceKind};
 pub use story::{Change, Member, MemberRole, Resolution, Story, StoryId};
 

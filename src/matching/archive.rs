@@ -1,0 +1,201 @@
+//! How is a whole archive judged at once? Every entry is read, then compared with its candidates, on all cores.
+//!
+//! The result is a function of the set of entries: nothing here depends on the order in which they stand.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use url::Url;
+
+use crate::encoders;
+use crate::model::{
+    Body, Edge, Encoder, Entry, EntryId, Evidence, Language, Person, Profile, Role, SourceId, Timestamp, Verdict,
+};
+
+use super::candidates::Index;
+use super::{Context, judge, profile, rarity};
+
+/// One line of an archive. Other fields of the line are not read: they can influence nothing.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Line {
+    /// Names the document in this archive.
+    pub doc_id: String,
+    /// BCP 47.
+    pub lang: Option<String>,
+    /// Title, as text.
+    pub title: Option<String>,
+    /// Author, as text.
+    pub author: Option<String>,
+    /// ISO 8601 date, with or without a time.
+    pub published: Option<String>,
+    /// Its page.
+    pub url: Option<String>,
+    /// Where it was published.
+    pub source: Option<String>,
+    /// `original`, `repost` or `mixed` (the default).
+    pub role: Option<String>,
+    /// Body as HTML.
+    pub html: Option<String>,
+    /// Body as text, paragraphs separated by empty lines.
+    pub text: Option<String>,
+}
+
+impl Line {
+    /// The role that its source is trusted with.
+    pub fn trust(&self) -> Role {
+        match self.role.as_deref() {
+            Some("original") => Role::Original,
+            Some("repost") => Role::Repost,
+            _ => Role::Mixed,
+        }
+    }
+
+    /// The entry that the line stands for. `found` names the language of a text that declares none.
+    ///
+    /// It counts as first seen when it was published, so that the order of lines decides nothing.
+    pub fn entry(&self, found: fn(&str) -> Option<Language>) -> Entry {
+        let link = self.url.as_deref().and_then(|u| Url::parse(u).ok());
+        let host = link.as_ref().and_then(|l| l.host_str()).unwrap_or("archive");
+        let source = SourceId(self.source.clone().unwrap_or_else(|| host.to_owned()));
+        let published = self.published.as_deref().and_then(date);
+        let text = self.html.as_deref().filter(|h| !h.trim().is_empty()).or(self.text.as_deref()).unwrap_or_default();
+        let language = self.lang.as_deref().and_then(Language::parse).or_else(|| found(text));
+        let author = self.author.iter().flat_map(|a| a.split([',', ';', '&'])).map(str::trim).filter(|a| !a.is_empty());
+        Entry {
+            id: EntryId::new(&source, &format!("guid:{}", self.doc_id)),
+            key: format!("guid:{}", self.doc_id),
+            source,
+            guid: Some(self.doc_id.clone()),
+            link,
+            title: self.title.clone().unwrap_or_default(),
+            authors: author.map(|name| Person { name: name.to_owned(), ..Person::default() }).collect(),
+            contributors: Vec::new(),
+            language,
+            published,
+            updated: None,
+            first_seen: published.unwrap_or_default(),
+            revised: None,
+            revision: 0,
+            body: Body { summary: None, content: Some(text.to_owned()), page: None },
+            categories: Vec::new(),
+            enclosures: Vec::new(),
+            comments: None,
+            rights: None,
+            license: None,
+            image: None,
+            claimed_source: None,
+            alternates: Vec::new(),
+            via: Vec::new(),
+            preview: false,
+            reference: false,
+        }
+    }
+}
+
+fn date(given: &str) -> Option<Timestamp> {
+    let given = given.trim();
+    let whole = chrono::DateTime::parse_from_rfc3339(given).ok().map(|d| d.to_utc());
+    let day = || given.get(..10)?.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|d| d.and_utc());
+    whole.or_else(day)
+}
+
+/// How far the work has come: `(what is done, how many of, how many)`.
+pub type Progress<'a> = &'a (dyn Fn(&'static str, usize, usize) + Sync);
+
+/// An archive with everything that was found out about its pairs.
+pub struct Judged {
+    /// Profiles, in the order of the entries.
+    pub profiles: Vec<Profile>,
+    /// What was counted over all.
+    pub context: Context,
+    /// Pairs that were compared and may be one work, or must not: places in `profiles`, smaller id first.
+    pub pairs: Vec<(usize, usize, Evidence)>,
+}
+
+impl Judged {
+    /// The pairs as edges of the graph that is cut into stories.
+    pub fn edges(&self) -> Vec<Edge> {
+        self.pairs.iter().map(|(a, b, e)| Edge::new(self.profiles[*a].entry, self.profiles[*b].entry, e)).collect()
+    }
+}
+
+/// Pairs whose windows are less alike than this are not worth a sentence encoder, unless they share a key.
+/// Figures: the 0.1st percentile of pairs of one work on the corpus (docs/MATCHING.md).
+const HOPELESS: f32 = 0.04;
+
+/// Reads and judges all entries on the threads of the calling pool.
+pub fn resolve(entries: &[Entry], progress: Progress) -> Judged {
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let tick = |what: &'static str, of: usize| {
+        progress(what, done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, of);
+    };
+    let restart = || done.store(0, std::sync::atomic::Ordering::Relaxed);
+    let mut profiles: Vec<Profile> = entries
+        .par_iter()
+        .map(|e| {
+            tick("reading", entries.len());
+            profile(e)
+        })
+        .collect();
+    let context = Context { rarity: rarity::snapshot(&profiles) };
+    let pairs = pairs(&profiles, &context);
+    restart();
+    for (encoder, wanted) in wanted(&profiles, &pairs) {
+        let wanted: BTreeSet<usize> = wanted;
+        let of = wanted.len();
+        restart();
+        profiles.par_iter_mut().enumerate().filter(|(i, _)| wanted.contains(i)).for_each(|(i, p)| {
+            super::encode(p, &entries[i], encoder);
+            tick("encoding", of);
+        });
+    }
+    restart();
+    let of = pairs.len();
+    let pairs = pairs
+        .into_par_iter()
+        .map(|(a, b)| {
+            tick("judging", of);
+            (a, b, judge(&profiles[a], &profiles[b], &context))
+        })
+        .filter(|(_, _, e)| e.verdict != Verdict::NonLink)
+        .collect();
+    Judged { profiles, context, pairs }
+}
+
+/// All pairs of candidates, the smaller id first.
+pub fn pairs(profiles: &[Profile], _context: &Context) -> Vec<(usize, usize)> {
+    let mut index = Index::new();
+    let mut place: HashMap<EntryId, usize> = HashMap::new();
+    for (i, p) in profiles.iter().enumerate() {
+        index.insert(p.entry, p);
+        place.insert(p.entry, i);
+    }
+    let found: BTreeSet<(usize, usize)> = profiles
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(i, p)| {
+            let candidates = index.candidates(p.entry, p);
+            candidates.into_iter().filter_map(|c| place.get(&c).copied()).map(move |j| (i, j)).collect::<Vec<_>>()
+        })
+        .map(|(i, j)| if profiles[i].entry <= profiles[j].entry { (i, j) } else { (j, i) })
+        .collect();
+    found.into_par_iter().filter(|(i, j)| is_worth_it(&profiles[*i], &profiles[*j])).collect()
+}
+
+fn is_worth_it(a: &Profile, b: &Profile) -> bool {
+    let (parallel, anywhere) = super::align::windows(a, b);
+    // Texts without windows are left to the other signals.
+    parallel.is_nan() || parallel.max(anywhere) >= HOPELESS
+}
+
+/// Which entries need vectors of which encoder.
+fn wanted(profiles: &[Profile], pairs: &[(usize, usize)]) -> Vec<(&'static Encoder, BTreeSet<usize>)> {
+    let mut by_name: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for &(a, b) in pairs {
+        if let Some(encoder) = super::needs(&profiles[a], &profiles[b]) {
+            by_name.entry(encoder.name).or_default().extend([a, b]);
+        }
+    }
+    encoders::ALL.iter().filter_map(|e| by_name.remove(e.name).map(|w| (e, w))).collect()
+}

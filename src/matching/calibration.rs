@@ -1,0 +1,90 @@
+//! Which constants were measured rather than written? One file, made by `examples/calibrate.rs`, read at first use.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::trees::Forest;
+use crate::model::Language;
+
+/// Where encoders agree on a counterpart: cosines of centred vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scale {
+    /// At or below, a sentence has no counterpart: the 90th percentile of best cosines between different works.
+    pub none: f32,
+    /// At or above, it has one: the median of mutual best cosines between versions of one work.
+    pub full: f32,
+}
+
+/// What was measured for one encoder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EncoderCalibration {
+    /// Mean vector of the sentences of a language, by primary subtag; `*` stands for all others.
+    pub means: BTreeMap<String, Vec<f32>>,
+    /// Where it sees counterparts.
+    pub scale: Scale,
+    /// What its figures are worth.
+    pub forest: Forest,
+    /// Bits that a pair has to reach, by tier and length band (`matching::threshold`).
+    pub thresholds: Vec<f32>,
+}
+
+/// All measured constants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Calibration {
+    /// Changes with every change of what profiles hold.
+    pub version: u32,
+    /// Names of the features that the forests split on, in order.
+    pub features: Vec<String>,
+    /// By encoder; `windows` is what decides where no encoder covers both languages.
+    pub encoders: BTreeMap<String, EncoderCalibration>,
+    /// Mean window vector of a language; `*` stands for all others.
+    pub window_means: BTreeMap<String, Vec<f32>>,
+    /// Codes that lists of candidates gather around.
+    pub centres: Vec<[u64; 4]>,
+}
+
+impl Calibration {
+    /// Reads what [`Calibration::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let plain = zstd::decode_all(bytes).ok()?;
+        postcard::from_bytes(&plain).ok()
+    }
+
+    /// Compact bytes, the same for the same constants.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        let plain = postcard::to_stdvec(self).ok()?;
+        zstd::encode_all(plain.as_slice(), 19).ok()
+    }
+
+    /// The mean vector to subtract for a language.
+    pub fn mean<'a>(means: &'a BTreeMap<String, Vec<f32>>, language: Option<&Language>) -> Option<&'a [f32]> {
+        let script = language.map(mean_key);
+        script.and_then(|l| means.get(&l)).or_else(|| means.get("*")).map(Vec::as_slice)
+    }
+}
+
+/// Under which key the mean of a language stands: its primary subtag, Chinese by script.
+pub fn mean_key(language: &Language) -> String {
+    let tag = language.as_str();
+    match language.primary() {
+        "zh" if tag.contains("Hant") || tag.contains("TW") || tag.contains("HK") => "zh-Hant".to_owned(),
+        primary => primary.to_owned(),
+    }
+}
+
+static OVERRIDE: OnceLock<Calibration> = OnceLock::new();
+static SHIPPED: OnceLock<Calibration> = OnceLock::new();
+
+/// The constants in force.
+pub fn get() -> &'static Calibration {
+    OVERRIDE.get().unwrap_or_else(|| {
+        SHIPPED.get_or_init(|| Calibration::from_bytes(include_bytes!("calibration.bin")).unwrap_or_default())
+    })
+}
+
+/// Puts other constants in force, before the first use: for the command that measures them.
+pub fn put(calibration: Calibration) -> bool {
+    OVERRIDE.set(calibration).is_ok()
+}

@@ -1,0 +1,405 @@
+//! Which of a million entries are worth comparing with this one? Codes of its quarters, and rare keys.
+//!
+//! Codes stand in lists around fixed centres (an inverted file): a query looks at the lists whose centres are
+//! nearest to its own codes, a few hundredths of all. Keys stand in one open-addressed table. The answer is a
+//! function of the set of entries: ties are broken by id, and keys that too many share are ignored altogether.
+
+use std::collections::HashMap;
+
+use crate::model::{Code, EntryId, Place, Profile, stable_hash};
+
+use super::calibration;
+
+/// Lists looked at for each code. Figures: docs/MATCHING.md, candidates.
+const PROBES: usize = 40;
+/// Two codes further apart than this have nothing to do with each other: of 256 bits, unrelated ones differ in
+/// 128 ± 8, so one in 10,000 of them comes this near.
+const NEAR: u32 = 98;
+/// Candidates by codes, at the most.
+const MOST_BY_CODE: usize = 40;
+/// Candidates by keys, at the most.
+const MOST_BY_KEY: usize = 16;
+/// Keys of one entry that are kept of each kind: those of the smallest hash, so that two texts that share many
+/// things keep the same ones.
+const KEPT: usize = 3;
+/// A key that this many entries have is no longer rare.
+const COMMON: usize = 48;
+
+/// An entry's place in the index.
+type Slot = u32;
+
+/// One list: slots and codes side by side, so that a scan runs through memory once.
+#[derive(Default)]
+struct List {
+    slots: Vec<Slot>,
+    codes: Vec<Code>,
+}
+
+impl List {
+    fn push(&mut self, slot: Slot, code: Code) {
+        // Doubling would leave half of a million entries' memory empty.
+        if self.slots.len() == self.slots.capacity() {
+            let more = (self.slots.len() / 8).max(4);
+            self.slots.reserve_exact(more);
+            self.codes.reserve_exact(more);
+        }
+        self.slots.push(slot);
+        self.codes.push(code);
+    }
+}
+
+/// An index in memory over profiles.
+pub struct Index {
+    entries: Vec<EntryId>,
+    /// Slots by entry: open addressing, the entry itself stands in `entries`.
+    by_entry: Vec<Slot>,
+    lists: Vec<List>,
+    keys: Vec<(u32, Slot)>,
+    keys_used: usize,
+    live: usize,
+}
+
+const EMPTY: Slot = Slot::MAX;
+/// In `entries`: the slot's entry was removed.
+const GONE: EntryId = EntryId(uuid::Uuid::nil());
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Index {
+    /// An empty index.
+    pub fn new() -> Self {
+        let lists = calibration::get().centres.len().max(1);
+        Self {
+            entries: Vec::new(),
+            by_entry: vec![EMPTY; 16],
+            lists: (0..lists).map(|_| List::default()).collect(),
+            keys: vec![(0, EMPTY); 64],
+            keys_used: 0,
+            live: 0,
+        }
+    }
+
+    /// How many entries are in it.
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Bytes of memory that it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let lists: usize = self.lists.iter().map(|l| l.slots.capacity() * 4 + l.codes.capacity() * 32 + 48).sum();
+        lists + self.entries.capacity() * 16 + self.by_entry.capacity() * 4 + self.keys.capacity() * 8
+    }
+
+    /// Puts an entry in; one that is in already is replaced.
+    pub fn insert(&mut self, entry: EntryId, profile: &Profile) {
+        self.insert_keys(entry, &profile.codes, &kept_keys(profile));
+    }
+
+    /// The same from codes and keys alone.
+    fn insert_keys(&mut self, entry: EntryId, codes: &[Code], keys: &[u32]) {
+        self.remove(entry);
+        let slot = self.entries.len() as Slot;
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact((self.entries.len() / 8).max(16));
+        }
+        self.entries.push(entry);
+        self.live += 1;
+        if self.live * 4 > self.by_entry.len() * 3 {
+            let room = self.by_entry.len() * 2;
+            self.rehash_entries(room);
+        } else {
+            place(&mut self.by_entry, entry, slot);
+        }
+        for code in codes {
+            let list = nearest(code, 1).first().copied().unwrap_or_default();
+            self.lists[list].push(slot, *code);
+        }
+        for &key in keys {
+            self.insert_key(key, slot);
+        }
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, entry: EntryId) {
+        let Some(slot) = self.slot_of(entry) else { return };
+        self.entries[slot as usize] = GONE;
+        self.live -= 1;
+        // Its codes and keys are skipped from now on, and swept out when a fourth of the index is such.
+        if self.entries.len() > 64 && self.live * 4 < self.entries.len() * 3 {
+            self.sweep();
+        } else {
+            let room = self.by_entry.len();
+            self.rehash_entries(room);
+        }
+    }
+
+    fn slot_of(&self, entry: EntryId) -> Option<Slot> {
+        let mask = self.by_entry.len() - 1;
+        let mut at = stable_hash(entry.0.as_bytes()) as usize & mask;
+        loop {
+            match self.by_entry[at] {
+                EMPTY => return None,
+                slot if self.entries[slot as usize] == entry => return Some(slot),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    fn rehash_entries(&mut self, room: usize) {
+        let mut table = vec![EMPTY; room];
+        for (slot, &entry) in self.entries.iter().enumerate().filter(|(_, e)| **e != GONE) {
+            place(&mut table, entry, slot as Slot);
+        }
+        self.by_entry = table;
+    }
+
+    fn sweep(&mut self) {
+        let mut moved = vec![EMPTY; self.entries.len()];
+        let mut entries = Vec::with_capacity(self.live);
+        for (slot, &entry) in self.entries.iter().enumerate().filter(|(_, e)| **e != GONE) {
+            moved[slot] = entries.len() as Slot;
+            entries.push(entry);
+        }
+        self.entries = entries;
+        for list in &mut self.lists {
+            let kept: Vec<(Slot, Code)> = list
+                .slots
+                .iter()
+                .zip(&list.codes)
+                .filter(|(s, _)| moved[**s as usize] != EMPTY)
+                .map(|(s, c)| (moved[*s as usize], *c))
+                .collect();
+            (list.slots, list.codes) = kept.into_iter().unzip();
+        }
+        let old = std::mem::take(&mut self.keys);
+        self.keys = vec![(0, EMPTY); old.len()];
+        self.keys_used = 0;
+        for (key, slot) in old.into_iter().filter(|(_, s)| *s != EMPTY && moved[*s as usize] != EMPTY) {
+            self.insert_key(key, moved[slot as usize]);
+        }
+        let room = self.by_entry.len();
+        self.rehash_entries(room);
+    }
+
+    fn insert_key(&mut self, key: u32, slot: Slot) {
+        if (self.keys_used + 1) * 5 > self.keys.len() * 4 {
+            let old = std::mem::take(&mut self.keys);
+            self.keys = vec![(0, EMPTY); (old.len() * 2).next_power_of_two()];
+            self.keys_used = 0;
+            for (key, slot) in old.into_iter().filter(|(_, s)| *s != EMPTY) {
+                self.insert_key(key, slot);
+            }
+        }
+        let mask = self.keys.len() - 1;
+        let mut at = key as usize & mask;
+        let mut same = 0;
+        while self.keys[at].1 != EMPTY {
+            same += usize::from(self.keys[at].0 == key);
+            if same > COMMON {
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+        self.keys[at] = (key, slot);
+        self.keys_used += 1;
+    }
+
+    /// Entries worth comparing with `profile`, the most promising first; `entry` itself is not among them.
+    pub fn candidates(&self, entry: EntryId, profile: &Profile) -> Vec<EntryId> {
+        let mut out = self.by_codes(entry, &profile.codes);
+        for found in self.by_keys(entry, profile) {
+            if !out.contains(&found) {
+                out.push(found);
+            }
+        }
+        out
+    }
+
+    fn by_codes(&self, entry: EntryId, codes: &[Code]) -> Vec<EntryId> {
+        let mut scores: HashMap<Slot, u32> = HashMap::new();
+        for code in codes {
+            let mut best: HashMap<Slot, u32> = HashMap::new();
+            for list in nearest(code, PROBES) {
+                let Some(list) = self.lists.get(list) else { continue };
+                pulp::Arch::new().dispatch(|| {
+                    scan(list, code, |slot, near| {
+                        let known = best.entry(slot).or_default();
+                        *known = near.max(*known);
+                    })
+                });
+            }
+            for (slot, near) in best {
+                *scores.entry(slot).or_default() += near;
+            }
+        }
+        self.top(entry, scores, MOST_BY_CODE)
+    }
+
+    fn by_keys(&self, entry: EntryId, profile: &Profile) -> Vec<EntryId> {
+        let mut scores: HashMap<Slot, u32> = HashMap::new();
+        let mask = self.keys.len() - 1;
+        for key in all_keys(profile) {
+            let mut at = key as usize & mask;
+            let mut found = Vec::new();
+            while self.keys[at].1 != EMPTY {
+                if self.keys[at].0 == key {
+                    found.push(self.keys[at].1);
+                }
+                at = (at + 1) & mask;
+            }
+            if found.len() < COMMON {
+                for slot in found {
+                    *scores.entry(slot).or_default() += 1;
+                }
+            }
+        }
+        self.top(entry, scores, MOST_BY_KEY)
+    }
+
+    fn top(&self, entry: EntryId, scores: HashMap<Slot, u32>, most: usize) -> Vec<EntryId> {
+        let mut found: Vec<(u32, EntryId)> = scores
+            .into_iter()
+            .map(|(slot, score)| (score, self.entries[slot as usize]))
+            .filter(|(_, e)| *e != GONE && *e != entry)
+            .collect();
+        found.sort_unstable_by(|x, y| y.0.cmp(&x.0).then(x.1.cmp(&y.1)));
+        found.truncate(most);
+        found.into_iter().map(|(_, e)| e).collect()
+    }
+}
+
+fn place(table: &mut [Slot], entry: EntryId, slot: Slot) {
+    let mask = table.len() - 1;
+    let mut at = stable_hash(entry.0.as_bytes()) as usize & mask;
+    while table[at] != EMPTY {
+        at = (at + 1) & mask;
+    }
+    table[at] = slot;
+}
+
+fn distance(a: &Code, b: &Code) -> u32 {
+    a.iter().zip(b).map(|(x, y)| (x ^ y).count_ones()).sum()
+}
+
+/// Calls `found` with the slots of near codes, and how much nearer than `NEAR` they are.
+#[inline(always)]
+fn scan(list: &List, code: &Code, mut found: impl FnMut(Slot, u32)) {
+    for (slot, other) in list.slots.iter().zip(&list.codes) {
+        let apart = distance(code, other);
+        if apart < NEAR {
+            found(*slot, NEAR - apart);
+        }
+    }
+}
+
+/// The lists of the nearest centres, nearest first.
+fn nearest(code: &Code, n: usize) -> Vec<usize> {
+    let centres = &calibration::get().centres;
+    if centres.is_empty() {
+        return vec![0];
+    }
+    let mut apart: Vec<(u32, usize)> = centres.iter().enumerate().map(|(i, c)| (distance(code, c), i)).collect();
+    let n = n.min(apart.len());
+    apart.select_nth_unstable(n - 1);
+    apart.truncate(n);
+    apart.sort_unstable();
+    apart.into_iter().map(|(_, i)| i).collect()
+}
+
+/// Things that are rare by their form, as keys, by kind.
+fn rare(profile: &Profile) -> [Vec<u32>; 3] {
+    let key = |kind: char, thing: &str| (crate::model::Rarity::key(kind, thing) >> 16) as u32;
+    let figures = profile
+        .numbers
+        .iter()
+        .filter(|n| n.len() >= 4 && !(n.len() == 4 && (n.starts_with("19") || n.starts_with("20"))))
+        .map(|n| key('n', n))
+        .chain(profile.identifiers.iter().map(|i| key('i', i)))
+        .collect();
+    let names = profile.names.iter().filter(|n| n.len() >= 5).map(|n| key('m', n)).collect();
+    let links = profile.mentions.iter().map(|m| key('l', &m.target)).collect();
+    [figures, names, links]
+}
+
+/// The keys that stand in the index for an entry: its own address, and the smallest of each kind.
+fn kept_keys(profile: &Profile) -> Vec<u32> {
+    let mut out: Vec<u32> = Vec::new();
+    for mut keys in rare(profile) {
+        keys.sort_unstable();
+        keys.dedup();
+        out.extend(keys.into_iter().take(KEPT));
+    }
+    out.extend(addresses(profile));
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn all_keys(profile: &Profile) -> Vec<u32> {
+    let mut out: Vec<u32> = rare(profile).into_iter().flatten().chain(addresses(profile)).collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// Its own address and those it names as its source, under one kind: each finds the other.
+fn addresses(profile: &Profile) -> impl Iterator<Item = u32> + '_ {
+    let named = profile.mentions.iter().filter(|m| m.place <= Place::Edge).take(3).map(|m| &m.target);
+    let all = profile.link.iter().chain(named).chain(profile.claims.iter().take(3));
+    all.map(|a| (crate::model::Rarity::key('u', a) >> 16) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u128) -> EntryId {
+        EntryId(uuid::Uuid::from_u128(n + 1))
+    }
+
+    /// Codes that look random: a multiplicative generator, seeded.
+    fn code(seed: u64) -> Code {
+        let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        std::array::from_fn(|_| {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            x
+        })
+    }
+
+    fn flipped(mut code: Code, bits: usize) -> Code {
+        for i in 0..bits {
+            code[i % 4] ^= 1 << ((i * 7) % 64);
+        }
+        code
+    }
+
+    #[test]
+    fn near_codes_are_found_and_removed_entries_are_not() {
+        let mut index = Index::new();
+        for n in 0..500_u64 {
+            let codes: Vec<Code> = (0..4).map(|q| code(n * 4 + q)).collect();
+            index.insert_keys(id(u128::from(n)), &codes, &[n as u32]);
+        }
+        let query: Vec<Code> = (0..4).map(|q| flipped(code(77 * 4 + q), 40)).collect();
+        assert_eq!(index.by_codes(id(9999), &query).first(), Some(&id(77)));
+        assert!(!index.by_codes(id(77), &query).contains(&id(77)));
+        for n in 0..400_u128 {
+            index.remove(id(n));
+        }
+        assert_eq!(index.len(), 100);
+        assert!(!index.by_codes(id(9999), &query).contains(&id(77)));
+        let query: Vec<Code> = (0..4).map(|q| flipped(code(450 * 4 + q), 40)).collect();
+        assert_eq!(index.by_codes(id(9999), &query).first(), Some(&id(450)));
+    }
+}

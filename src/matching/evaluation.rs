@@ -1,0 +1,123 @@
+//! How good is a grouping, given the truth? Pairs, B-cubed, and how many of each kind of document were joined.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::corpus::Document;
+
+/// Documents of one kind, and how many of them stand in their work's story.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Documents that have another version to be joined with.
+    pub documents: usize,
+    /// Those in the story that holds most of the work's versions.
+    pub joined: usize,
+}
+
+/// What a grouping is worth.
+#[derive(Debug, Clone, Default)]
+pub struct Quality {
+    /// Pairs in one story that are one work, pairs in one story that are not, pairs of one work kept apart.
+    pub pairs: [usize; 3],
+    /// Mean over documents of the share of its story that is its work (Bagga and Baldwin, 1998).
+    pub b_cubed_precision: f64,
+    /// Mean over documents of the share of its work that is in its story.
+    pub b_cubed_recall: f64,
+    /// By kind: `(what it is sorted by, value)`.
+    pub by: BTreeMap<(&'static str, String), Count>,
+    /// Stories that hold different works: the places of their documents.
+    pub wrong: Vec<Vec<usize>>,
+}
+
+impl Quality {
+    /// Share of joined pairs that are right.
+    pub fn precision(&self) -> f64 {
+        share(self.pairs[0], self.pairs[0] + self.pairs[1])
+    }
+
+    /// Share of right pairs that are joined.
+    pub fn recall(&self) -> f64 {
+        share(self.pairs[0], self.pairs[0] + self.pairs[2])
+    }
+}
+
+fn share(part: usize, all: usize) -> f64 {
+    if all == 0 { 1.0 } else { part as f64 / all as f64 }
+}
+
+/// Compares `stories` (one number for each document) with the truth. Documents that hold several works whole are
+/// left out: what would be right there is a question of policy.
+pub fn evaluate(documents: &[Document], stories: &[usize], tier: fn(&str) -> &'static str) -> Quality {
+    let used: Vec<usize> = (0..documents.len()).filter(|&i| !documents[i].truth.ambiguous).collect();
+    let mut works: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &i in &used {
+        works.entry(&documents[i].truth.story_id).or_default().push(i);
+        groups.entry(stories[i]).or_default().push(i);
+    }
+    let mut out = Quality::default();
+    let mut both: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    for &i in &used {
+        *both.entry((stories[i], &documents[i].truth.story_id)).or_default() += 1;
+    }
+    let choose = |n: usize| n * n.saturating_sub(1) / 2;
+    let right: usize = both.values().map(|&n| choose(n)).sum();
+    let joined: usize = groups.values().map(|g| choose(g.len())).sum();
+    let same: usize = works.values().map(|w| choose(w.len())).sum();
+    out.pairs = [right, joined - right, same - right];
+    for &i in &used {
+        let n = both[&(stories[i], documents[i].truth.story_id.as_str())] as f64;
+        out.b_cubed_precision += n / groups[&stories[i]].len() as f64 / used.len() as f64;
+        out.b_cubed_recall += n / works[documents[i].truth.story_id.as_str()].len() as f64 / used.len() as f64;
+    }
+    for work in works.values().filter(|w| w.len() > 1) {
+        let id = documents[work[0]].truth.story_id.as_str();
+        let main = work.iter().map(|&i| stories[i]).max_by_key(|s| (both[&(*s, id)], std::cmp::Reverse(*s)));
+        let lonely = main.is_some_and(|s| both[&(s, id)] == 1);
+        for &i in work {
+            let joined = Some(stories[i]) == main && !lonely;
+            for key in kinds(&documents[i], tier) {
+                let count = out.by.entry(key).or_default();
+                count.documents += 1;
+                count.joined += usize::from(joined);
+            }
+        }
+    }
+    out.wrong = groups
+        .into_values()
+        .filter(|g| g.iter().map(|&i| documents[i].truth.story_id.as_str()).collect::<BTreeSet<_>>().len() > 1)
+        .collect();
+    out
+}
+
+/// Under which headings a document is counted.
+fn kinds(document: &Document, tier: fn(&str) -> &'static str) -> Vec<(&'static str, String)> {
+    let language = document.line.lang.clone().unwrap_or_else(|| "?".to_owned());
+    let damage = match (&document.truth.variant_kind, document.truth.kind.as_deref(), document.truth.partial) {
+        (Some(kind), _, _) => kind.clone(),
+        (None, Some("fragment"), _) => "fragment".to_owned(),
+        (None, _, Some(_)) => "partial".to_owned(),
+        _ => format!("full text, {}", tier(&language)),
+    };
+    vec![("language", language), ("file", document.file.clone()), ("kind", damage)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::corpus::read;
+    use super::*;
+
+    #[test]
+    fn a_wrong_join_and_a_missed_one_are_counted() {
+        let documents: Vec<Document> = [("a", "1"), ("b", "1"), ("c", "1"), ("d", "2")]
+            .iter()
+            .map(|(id, story)| {
+                read(&format!(r#"{{"doc_id":"{id}","story_id":"{story}","lang":"en","text":"x"}}"#), "f").unwrap()
+            })
+            .collect();
+        let quality = evaluate(&documents, &[7, 7, 8, 7], |_| "all");
+        assert_eq!(quality.pairs, [1, 2, 2]);
+        assert_eq!(quality.wrong, [vec![0, 1, 3]]);
+        assert_eq!(quality.by[&("file", "f".to_owned())], Count { documents: 3, joined: 2 });
+        assert!((quality.b_cubed_precision - (2.0 / 3.0 * 2.0 + 1.0 + 1.0 / 3.0) / 4.0).abs() < 1e-9);
+    }
+}

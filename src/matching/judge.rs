@@ -1,0 +1,173 @@
+//! Are two entries the same work? All signals, one sum of bits, one threshold.
+
+use crate::encoders;
+use crate::model::{Alignment, Encoder, Evidence, Finding, Language, Pair, Profile, Rarity, Told, Verdict};
+use crate::signals;
+
+use super::align;
+use super::calibration::{self, Calibration, Scale};
+
+/// What is known beside the two profiles.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// What is rare, and which sentences are templates: a snapshot (`rarity::snapshot`).
+    pub rarity: Rarity,
+}
+
+/// Name under which the calibration of the static windows alone stands.
+pub const WINDOWS_ONLY: &str = "windows";
+/// Below this share of the better covered text, no sum of bits makes a link: a link alone never joins.
+const LEAST_COVERAGE: f32 = 0.3;
+/// This far below the threshold, a pair is shown as possible: a likelihood ratio of 16.
+const POSSIBLE_BITS: f32 = 4.0;
+/// Upper ends of the length bands (characters of Latin script of the shorter text): teasers, short posts, essays.
+const BANDS: [u32; 2] = [700, 2000];
+
+/// The encoder that decides between two languages: the first that covers both.
+fn encoder_for(a: &Profile, b: &Profile) -> Option<&'static Encoder> {
+    let covers = |e: &Encoder, l: &Option<Language>| l.as_ref().is_none_or(|l| (e.covers)(l));
+    encoders::ALL.iter().find(|e| covers(e, &a.language) && covers(e, &b.language))
+}
+
+/// The encoder whose sentence vectors one of the two profiles still lacks; add them by [`super::encode`].
+pub fn needs(a: &Profile, b: &Profile) -> Option<&'static Encoder> {
+    let encoder = encoder_for(a, b)?;
+    let lacks = |p: &Profile| p.vectors_of(encoder.name).is_none();
+    (lacks(a) || lacks(b)).then_some(encoder)
+}
+
+/// What the two profiles have in common, measured once for all signals.
+struct Compared {
+    encoder: &'static str,
+    alignment: Alignment,
+    parallel: f32,
+    anywhere: f32,
+}
+
+fn compare(a: &Profile, b: &Profile, rarity: &Rarity, calibration: &Calibration) -> Compared {
+    let (parallel, anywhere) = align::windows(a, b);
+    let scale_of = |name: &str| calibration.encoders.get(name).map_or(Scale { none: 0.3, full: 0.7 }, |e| e.scale);
+    // The vectors that both have: where an encoder was left out of the build, or not asked yet, the next one decides.
+    let both = encoders::ALL.iter().find(|e| a.vectors_of(e.name).is_some() && b.vectors_of(e.name).is_some());
+    let aligned = both.and_then(|e| Some((e.name, align::sentences(a, b, e.name, scale_of(e.name), rarity)?)));
+    let (encoder, alignment) = aligned.unwrap_or_else(|| (WINDOWS_ONLY, from_windows(a, b, anywhere)));
+    Compared { encoder, alignment, parallel, anywhere }
+}
+
+/// What windows say of coverage: all they see is how much of the longer text could have a counterpart.
+fn from_windows(a: &Profile, b: &Profile, anywhere: f32) -> Alignment {
+    let seen = if anywhere.is_nan() { 0.0 } else { (anywhere / 0.5).clamp(0.0, 1.0) };
+    let (la, lb) = (a.length.max(1) as f32, b.length.max(1) as f32);
+    Alignment {
+        windows_only: true,
+        coverage_a: seen * (lb / la).min(1.0),
+        coverage_b: seen * (la / lb).min(1.0),
+        ..Alignment::default()
+    }
+}
+
+/// What is known of a pair before it is weighed: what the trees are grown on.
+pub struct Figures {
+    /// The encoder they come from, or [`WINDOWS_ONLY`].
+    pub encoder: &'static str,
+    /// The figures of all signals, in order.
+    pub values: Vec<f32>,
+    /// Bits of the signals that have no figures.
+    pub told_bits: f32,
+    /// Share of the first text that is covered.
+    pub coverage_a: f32,
+    /// Share of the second.
+    pub coverage_b: f32,
+}
+
+/// Measures a pair.
+pub fn figures(a: &Profile, b: &Profile, context: &Context) -> Figures {
+    let compared = compare(a, b, &context.rarity, calibration::get());
+    let pair = pair(a, b, &compared, &context.rarity);
+    let told = signals::ALL.iter().filter_map(|s| (s.tell)(&pair));
+    Figures {
+        encoder: compared.encoder,
+        values: measure(&pair),
+        told_bits: told.map(|t| t.bits).sum(),
+        coverage_a: compared.alignment.coverage_a,
+        coverage_b: compared.alignment.coverage_b,
+    }
+}
+
+fn pair<'a>(a: &'a Profile, b: &'a Profile, compared: &'a Compared, rarity: &'a Rarity) -> Pair<'a> {
+    Pair { a, b, alignment: &compared.alignment, parallel: compared.parallel, anywhere: compared.anywhere, rarity }
+}
+
+fn measure(pair: &Pair) -> Vec<f32> {
+    let mut out = Vec::with_capacity(40);
+    for signal in signals::ALL {
+        (signal.measure)(pair, &mut out);
+    }
+    out
+}
+
+/// Bits that a pair has to reach.
+fn threshold(calibration: &Calibration, encoder: &str, a: &Profile, b: &Profile) -> f32 {
+    let band = band(a, b);
+    let thresholds = calibration.encoders.get(encoder).map(|e| e.thresholds.as_slice()).unwrap_or_default();
+    thresholds.get(band).or(thresholds.last()).copied().unwrap_or(f32::INFINITY)
+}
+
+/// Which length band a pair is in, shortest first.
+pub fn band(a: &Profile, b: &Profile) -> usize {
+    let shorter = a.length.min(b.length);
+    BANDS.iter().filter(|end| shorter >= **end).count()
+}
+
+/// The bits of a pair above its threshold, without the words: a quick look before [`judge`].
+pub fn score(a: &Profile, b: &Profile, context: &Context) -> f32 {
+    let calibration = calibration::get();
+    let found = figures(a, b, context);
+    let trees = calibration.encoders.get(found.encoder).map_or(f32::NEG_INFINITY, |e| e.forest.score(&found.values));
+    trees + found.told_bits - threshold(calibration, found.encoder, a, b)
+}
+
+/// Weighs everything that is known of a pair. Symmetric, but for which coverage is whose.
+pub fn judge(a: &Profile, b: &Profile, context: &Context) -> Evidence {
+    let calibration = calibration::get();
+    let compared = compare(a, b, &context.rarity, calibration);
+    let pair = pair(a, b, &compared, &context.rarity);
+    let figures = measure(&pair);
+    let (base, bits) = match calibration.encoders.get(compared.encoder) {
+        Some(e) => e.forest.explain(&figures),
+        None => (0.0, vec![0.0; figures.len()]),
+    };
+    let mut findings = vec![Finding {
+        signal: "prior".to_owned(),
+        level: compared.encoder.to_owned(),
+        weight_bits: base,
+        because: "before anything is compared: most candidates are different works".to_owned(),
+    }];
+    let mut from = 0;
+    for signal in signals::ALL {
+        let to = from + signal.features.len();
+        let calibrated: f32 = bits[from..to].iter().sum();
+        from = to;
+        let told = (signal.tell)(&pair);
+        if told.is_none() && calibrated.abs() < 0.05 {
+            continue;
+        }
+        let told = told.unwrap_or(Told { level: "not observed".into(), because: signal.asks.to_owned(), bits: 0.0 });
+        findings.push(Finding {
+            signal: signal.name.to_owned(),
+            level: told.level,
+            weight_bits: calibrated + told.bits,
+            because: told.because,
+        });
+    }
+    findings.sort_by(|x, y| y.weight_bits.abs().total_cmp(&x.weight_bits.abs()));
+    let total_bits: f32 = findings.iter().map(|f| f.weight_bits).sum();
+    let threshold_bits = threshold(calibration, compared.encoder, a, b);
+    let (coverage_a, coverage_b) = (compared.alignment.coverage_a, compared.alignment.coverage_b);
+    let verdict = match total_bits {
+        t if t >= threshold_bits && coverage_a.max(coverage_b) >= LEAST_COVERAGE => Verdict::Link,
+        t if t >= threshold_bits - POSSIBLE_BITS => Verdict::PossibleLink,
+        _ => Verdict::NonLink,
+    };
+    Evidence { findings, total_bits, threshold_bits, coverage_a, coverage_b, verdict }
+}

@@ -1,0 +1,191 @@
+//! What is kept of an entry for comparing? Built once for each revision; sentence vectors are added when needed.
+
+use crate::encoders::xling;
+use crate::model::{Code, Encoder, Entry, Language, Sentence, Vectors};
+
+pub use crate::model::Profile;
+
+use super::calibration::{self, Calibration};
+use super::text::names::{skeleton, words};
+use super::text::script::{self, Script};
+use super::text::{Article, address, article, latin_length, names, numbers, sentences};
+
+/// Windows of a text: as in the model's own evaluation.
+pub const WINDOWS: usize = 16;
+/// Sentences that an encoder reads of one text. Figures: a 1,000-word essay has some 50; 64 vectors of 512 bytes
+/// keep a profile below 40 KB.
+const MOST_ENCODED: usize = 64;
+/// The same for encoders that are ten times slower (a transformer).
+const MOST_ENCODED_SLOWLY: usize = 40;
+
+/// Makes the profile of an entry, without sentence vectors.
+pub fn profile(entry: &Entry) -> Profile {
+    let article = article(entry);
+    let language = language(entry, &article);
+    let text = article.sentences.join(" ");
+    let title_figures = numbers::figures(&entry.title);
+    let figures = numbers::figures(&text);
+    let windows = windows(&text, language.as_ref());
+    let codes = codes(&windows);
+    let sentences: Vec<Sentence> = article
+        .sentences
+        .iter()
+        .map(|s| Sentence { hash: sentences::fingerprint(s), length: latin_length(s).min(u32::from(u16::MAX)) as u16 })
+        .collect();
+    let claims = claims(entry);
+    Profile {
+        version: calibration::get().version,
+        entry: entry.id,
+        source: entry.source.clone(),
+        confidence: if entry.language.is_some() && entry.language == language { 1.0 } else { 0.5 },
+        published: entry.published,
+        title: entry.title.chars().take(300).collect(),
+        title_hash: sentences::fingerprint(&entry.title),
+        title_identifiers: title_figures.identifiers.into_iter().collect(),
+        title_numbers: title_figures.numbers.into_iter().collect(),
+        authors: entry
+            .authors
+            .iter()
+            .map(|p| words(&p.name).map(skeleton).filter(|s| s.len() >= 2).collect())
+            .filter(|a: &Vec<String>| !a.is_empty())
+            .collect(),
+        byline: article
+            .edges
+            .iter()
+            .flat_map(|e| words(e))
+            .filter(|w| w.chars().next().is_some_and(|c| !c.is_lowercase()))
+            .map(skeleton)
+            .filter(|s| s.len() >= 2)
+            .take(120)
+            .collect(),
+        link: entry.link.as_ref().and_then(|l| address::comparable(l.as_str())),
+        site: entry
+            .body
+            .page
+            .as_ref()
+            .and_then(|p| p.site.as_deref())
+            .map(|s| words(s).map(skeleton).collect())
+            .unwrap_or_default(),
+        length: article.length,
+        paragraphs: article.paragraphs.min(usize::from(u16::MAX)) as u16,
+        linked: article.linked,
+        extent: article.extent,
+        sentences,
+        numbers: figures.numbers.into_iter().take(200).collect(),
+        identifiers: figures.identifiers.into_iter().take(120).collect(),
+        names: names::names(&article.sentences).into_iter().collect(),
+        images: article
+            .images
+            .iter()
+            .chain(entry.image.iter().map(url::Url::as_str).map(str::to_owned).collect::<Vec<_>>().iter())
+            .filter_map(|i| address::image(i))
+            .take(20)
+            .collect(),
+        mentions: article.mentions,
+        claims,
+        commentary: article.commentary as u16,
+        windows,
+        codes,
+        vectors: Vec::new(),
+        language,
+    }
+}
+
+/// The declared language, unless the script says that it cannot be.
+fn language(entry: &Entry, article: &Article) -> Option<Language> {
+    let sample: String = article.sentences.iter().take(60).map(String::as_str).collect::<Vec<_>>().join(" ");
+    let main = script::main_script(&sample);
+    let declared = entry.language.clone();
+    match (declared, main) {
+        (Some(declared), Some(main)) if script::fits(declared.primary(), main) || main == Script::Latin => {
+            Some(declared)
+        }
+        (_, Some(main)) => script::only_language(main).and_then(Language::parse),
+        (declared, None) => declared,
+    }
+}
+
+fn claims(entry: &Entry) -> Vec<String> {
+    let page = entry.body.page.as_ref();
+    let own = entry.link.as_ref().and_then(|l| address::comparable(l.as_str()));
+    let mut out: Vec<String> = entry
+        .via
+        .iter()
+        .chain(entry.alternates.iter().map(|(_, u)| u))
+        .chain(page.and_then(|p| p.canonical.as_ref()))
+        .chain(page.into_iter().flat_map(|p| p.alternates.iter().map(|(_, u)| u)))
+        .filter_map(|u| address::comparable(u.as_str()))
+        .filter(|u| Some(u) != own.as_ref())
+        .collect();
+    out.sort();
+    out.dedup();
+    out.truncate(20);
+    out
+}
+
+/// Centred window vectors in 8 bits; none for a text too short to have windows.
+fn windows(text: &str, language: Option<&Language>) -> Vec<i8> {
+    if latin_length(text) < 40 {
+        return Vec::new();
+    }
+    let vectors = xling::windows(text, WINDOWS);
+    let mean = Calibration::mean(&calibration::get().window_means, language);
+    vectors.iter().flat_map(|v| quantise(v, mean)).collect()
+}
+
+/// Subtracts the mean and scales the largest component to 127: only directions are compared.
+pub fn quantise(vector: &[f32], mean: Option<&[f32]>) -> Vec<i8> {
+    let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
+    let centred: Vec<f32> = match mean {
+        Some(mean) => vector.iter().zip(mean).map(|(x, m)| x / norm - m).collect(),
+        None => vector.to_vec(),
+    };
+    let largest = centred.iter().fold(1e-9_f32, |m, x| m.max(x.abs()));
+    centred.iter().map(|x| (x / largest * 127.0).round() as i8).collect()
+}
+
+/// Signs of the sums of each quarter's windows: 256 bits a quarter.
+pub fn codes(windows: &[i8]) -> Vec<Code> {
+    let quarter = windows.len() / 4;
+    if quarter == 0 {
+        return Vec::new();
+    }
+    windows
+        .chunks_exact(quarter)
+        .map(|part| {
+            let mut code = [0_u64; 4];
+            for d in 0..xling::DIMENSIONS {
+                let sum: i32 = part.iter().skip(d).step_by(xling::DIMENSIONS).map(|&x| i32::from(x)).sum();
+                if sum > 0 {
+                    code[d / 64] |= 1 << (d % 64);
+                }
+            }
+            code
+        })
+        .collect()
+}
+
+/// Adds the sentence vectors of an encoder to a profile, from the entry it was made of.
+pub fn encode(profile: &mut Profile, entry: &Entry, encoder: &Encoder) {
+    if profile.vectors_of(encoder.name).is_some() {
+        return;
+    }
+    let article = article(entry);
+    let texts = to_encode(&entry.title, &article, encoder);
+    let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let raw = (encoder.encode)(&borrowed);
+    let means = calibration::get().encoders.get(encoder.name).map(|e| &e.means);
+    let mean = means.and_then(|m| Calibration::mean(m, profile.language.as_ref()));
+    profile.vectors.push(Vectors {
+        encoder: encoder.name.to_owned(),
+        dimensions: encoder.dimensions as u16,
+        titled: true,
+        values: raw.iter().flat_map(|v| quantise(v, mean)).collect(),
+    });
+}
+
+/// The title and the first sentences.
+pub fn to_encode(title: &str, article: &Article, encoder: &Encoder) -> Vec<String> {
+    let most = if encoder.dimensions < 512 { MOST_ENCODED_SLOWLY } else { MOST_ENCODED };
+    std::iter::once(title.to_owned()).chain(article.sentences.iter().take(most).cloned()).collect()
+}

@@ -1,0 +1,28 @@
+//! How far apart were they published?
+
+use crate::model::{Pair, Signal, Told};
+
+/// Days between the dates.
+pub const SIGNAL: Signal =
+    Signal { name: "lag", asks: "How far apart were they published?", features: &[], measure: super::nothing, tell };
+
+/// 17 of 22 reposts with known dates came within a day, all within 20. Little weight all the same: essays on one
+/// event come within a day of each other too, and a date is only a claim.
+fn weight(days: i64) -> f32 {
+    match days {
+        0..=3 => 0.5,
+        4..=30 => 0.0,
+        31..=365 => -0.5,
+        _ => -1.0,
+    }
+}
+
+fn tell(pair: &Pair) -> Option<Told> {
+    let days = (pair.a.published? - pair.b.published?).num_days().abs();
+    let because = match days {
+        0 => "published on the same day".to_owned(),
+        1 => "published one day apart".to_owned(),
+        n => format!("published {n} days apart"),
+    };
+    Some(Told { level: format!("{days} days"), because, bits: weight(days) })
+}

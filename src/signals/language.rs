@@ -1,0 +1,56 @@
+//! Are both in one language, and are sentences the same to the letter?
+
+use crate::model::{Feature, Pair, Signal, Told};
+
+/// Sameness of language, and literal sameness.
+pub const SIGNAL: Signal = Signal {
+    name: "language",
+    asks: "Are both in one language, and are sentences the same to the letter?",
+    features: &[
+        Feature { name: "same_language", direction: 0 },
+        Feature { name: "literal_of_shorter", direction: 1 },
+        Feature { name: "literal_of_longer", direction: 1 },
+    ],
+    measure,
+    tell,
+};
+
+fn same(pair: &Pair) -> Option<bool> {
+    Some(pair.a.language.as_ref()?.primary() == pair.b.language.as_ref()?.primary())
+}
+
+/// Shares of the first and the second text (by length, templates left out) that the other has to the letter.
+fn literal(pair: &Pair) -> (f32, f32) {
+    let share = |of: &[crate::model::Sentence], other: &[crate::model::Sentence]| {
+        let hashes: std::collections::HashSet<u32> = other.iter().map(|s| s.hash).collect();
+        let own = of.iter().filter(|s| !pair.rarity.is_template(s.hash));
+        let (mut found, mut all) = (0_u32, 0_u32);
+        for s in own {
+            all += u32::from(s.length);
+            found += if hashes.contains(&s.hash) { u32::from(s.length) } else { 0 };
+        }
+        found as f32 / all.max(1) as f32
+    };
+    (share(&pair.a.sentences, &pair.b.sentences), share(&pair.b.sentences, &pair.a.sentences))
+}
+
+fn measure(pair: &Pair, out: &mut Vec<f32>) {
+    let (a, b) = literal(pair);
+    out.extend([same(pair).map_or(f32::NAN, |s| f32::from(u8::from(s))), a.max(b), a.min(b)]);
+}
+
+fn tell(pair: &Pair) -> Option<Told> {
+    let same = same(pair)?;
+    let (a, b) = literal(pair);
+    let literal = a.max(b);
+    let level = if same { "same" } else { "different" };
+    let because = match (same, literal > 0.02) {
+        (true, true) => {
+            format!("both are in one language, {} % of the shorter is the same to the letter", super::percent(literal))
+        }
+        (true, false) => "both are in one language, but no sentence is the same to the letter".to_owned(),
+        (false, true) => format!("the languages differ; {} % is quoted to the letter", super::percent(literal)),
+        (false, false) => "the languages differ".to_owned(),
+    };
+    Some(Told { level: level.into(), because, bits: 0.0 })
+}

@@ -1,0 +1,49 @@
+//! Do both texts name the same numbers?
+
+use crate::model::{Feature, Pair, Signal, Told};
+
+use super::Overlap;
+
+/// Shared numbers, weighed by rarity.
+pub const SIGNAL: Signal = Signal {
+    name: "numbers",
+    asks: "Do both texts name the same numbers?",
+    features: &[
+        Feature { name: "numbers_bits", direction: 1 },
+        Feature { name: "numbers_of_fewer", direction: 1 },
+        Feature { name: "numbers_of_more", direction: 1 },
+    ],
+    measure: |pair, out| overlap(pair).measure(out),
+    tell,
+};
+
+fn overlap<'a>(pair: &Pair<'a>) -> Overlap<'a> {
+    Overlap::of(&pair.a.numbers, &pair.b.numbers, 'n', pair.rarity, prior)
+}
+
+fn tell(pair: &Pair) -> Option<Told> {
+    let found = overlap(pair);
+    if found.smaller < 2.0 {
+        return None;
+    }
+    let because = match found.things.len() {
+        0 => "no numbers in common".to_owned(),
+        n => format!("{n} numbers in common, such as {}", found.examples()),
+    };
+    Some(Told { level: format!("{} %", super::percent(found.shared / found.smaller)), because, bits: 0.0 })
+}
+
+/// Share of texts that have a given number of this form, before anything was counted: small numbers and years
+/// are everywhere. Figures: mean document frequency by form over the corpus (English versions).
+pub(super) fn prior(number: &str) -> f32 {
+    if let Some(significant) = number.strip_prefix('s') {
+        return if significant.len() <= 2 { 0.02 } else { 0.002 };
+    }
+    match number.len() {
+        1 => 0.4,
+        2 => 0.1,
+        3 => 0.01,
+        4 if number.starts_with("19") || number.starts_with("20") => 0.1,
+        _ => 0.002,
+    }
+}

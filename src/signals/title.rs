@@ -1,0 +1,36 @@
+//! Do the titles say the same?
+
+use crate::model::{Feature, Pair, Signal, Told};
+
+/// Likeness of the titles, and of the numbers in them.
+pub const SIGNAL: Signal = Signal {
+    name: "title",
+    asks: "Do the titles say the same?",
+    features: &[Feature { name: "title_cosine", direction: 1 }, Feature { name: "title_numbers", direction: 1 }],
+    measure,
+    tell,
+};
+
+/// 1: a number in common; -1: both have some, none in common; NaN: one has none.
+fn numbers(pair: &Pair) -> f32 {
+    let (a, b) = (&pair.a.title_numbers, &pair.b.title_numbers);
+    match a.iter().any(|n| b.contains(n)) {
+        _ if a.is_empty() || b.is_empty() => f32::NAN,
+        true => 1.0,
+        false => -1.0,
+    }
+}
+
+fn measure(pair: &Pair, out: &mut Vec<f32>) {
+    out.extend([pair.alignment.title.unwrap_or(f32::NAN), numbers(pair)]);
+}
+
+fn tell(pair: &Pair) -> Option<Told> {
+    let cosine = pair.alignment.title?;
+    let level = match cosine {
+        c if c >= 0.6 => "alike",
+        c if c >= 0.3 => "related",
+        _ => "different",
+    };
+    Some(Told { level: level.to_owned(), because: format!("the titles are {level} (cosine {cosine:.2})"), bits: 0.0 })
+}
