@@ -149,5 +149,8 @@ pub struct SourceKind {
     /// What else to ask once the feed was read: an archive, full texts, a sitemap.
     pub more: fn(&Source, &SourceState, &Reading) -> Vec<Ask>,
     /// Takes the answer to such a further question into the reading; returns what to ask because of it.
-    pub take: fn(&Source, &mut SourceState, &mut Reading, &Ask, Result<&Document, &Failure>) -> Vec<Ask>,
+    pub take: Take,
 }
+
+/// How a kind takes an answer into the reading: `(source, state, reading so far, what was asked, the answer)`.
+pub type Take = fn(&Source, &mut SourceState, &mut Reading, &Ask, Result<&Document, &Failure>) -> Vec<Ask>;
