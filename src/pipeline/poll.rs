@@ -16,7 +16,7 @@ pub async fn poll(
 ) -> Polled {
     let mut poll = Poll::new(source, state, now());
     while let Some(ask) = poll.next() {
-        let answer = fetcher.get(&ask, now()).await.map_err(|error| error.failure());
+        let answer = fetcher.get(&ask, now).await.map_err(|error| error.failure());
         tokio::task::block_in_place(|| poll.answer(answer));
     }
     poll.finish()
