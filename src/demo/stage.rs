@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::Duration;
+use chrono::{Duration, Timelike as _};
 
 use super::cast::{POSTS, Post, QUEUE, SITES, Site};
 use super::text::{self, Text};
@@ -41,6 +41,8 @@ pub struct Published {
 impl Stage {
     /// A stage whose sites answer at `bases`, with nothing of the queue released.
     pub fn new(bases: Vec<String>, started: Timestamp) -> Self {
+        // Feeds date to the second: what they say and what they are compared with must be the same.
+        let started = started.with_nanosecond(0).unwrap_or(started);
         Self { bases, started, released: AtomicUsize::new(0) }
     }
 
