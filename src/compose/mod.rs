@@ -277,6 +277,3 @@ fn patterns(given: &[String]) -> Result<Option<RegexSet>, String> {
         .build();
     set.map(Some).map_err(|error| format!("a keep or block pattern cannot be used: {error}"))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,0 @@
-//! What stands in an edition, in which version?

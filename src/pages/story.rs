@@ -1,0 +1,222 @@
+//! Which versions has a work, and why are they one story?
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use crate::model::edition::Version;
+use crate::model::{Evidence, Finding, MemberRole};
+
+use super::index::extent;
+use super::view::{Frame, PossiblePage, StoryPage, VersionPage};
+use super::{Messages, Place, badge, direction, href, names, page, path, spoken};
+
+/// The page `/story/ID`.
+pub fn story(frame: &Frame, view: &StoryPage, messages: &Messages) -> String {
+    let Some(head) = view.versions.first() else { return super::not_found(frame, messages) };
+    let language = head.version.language.as_ref();
+    let languages: BTreeSet<_> = view.versions.iter().filter_map(|v| v.version.language.as_ref()).collect();
+    let judged: Vec<&VersionPage> = view.versions.iter().filter(|v| v.evidence.is_some() || v.overridden).collect();
+    let main = html! {
+        div.hero {
+            h1 lang=[language] dir=(direction(language)) { (head.version.title) }
+            p {
+                @if !head.authors.is_empty() { (names(&head.authors)) " · " }
+                (extent(view.versions.len(), languages.len().max(1), messages))
+            }
+        }
+        ul.versions {
+            @for version in &view.versions { (card(version, head, messages)) }
+        }
+        @if !judged.is_empty() {
+            section.section aria-labelledby="why" {
+                h2 #why { (messages.why) }
+                p.note { (messages.bits_note) }
+                @for version in judged { (why(version, head, messages)) }
+            }
+        }
+        @if !view.possible.is_empty() {
+            section.section aria-labelledby="possible" {
+                h2 #possible { (messages.possible) }
+                p.note { (messages.possible_note) }
+                @for possible in &view.possible { (perhaps(frame, possible, head, messages)) }
+            }
+        }
+    };
+    page(frame, messages, Place::Elsewhere, &head.version.title, main)
+}
+
+fn card(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
+    let version = &view.version;
+    let language = version.language.as_ref();
+    let is_head = version.entry == head.version.entry;
+    html! {
+        li.card.head[is_head] {
+            div.row {
+                (badge(version, is_head, messages))
+                span { (messages.role(version.role)) }
+            }
+            h3 lang=[language] dir=(direction(language)) { (version.title) }
+            p.byline {
+                bdi { (version.source.title) }
+                @if let Some(published) = version.published {
+                    " · " time datetime=(published.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (messages.date(published)) }
+                }
+            }
+            (credits(view, messages))
+            @if !is_head {
+                @if let (Some(first), Some(then)) = (head.version.published, version.published) {
+                    p.byline { (messages.lag((then - first).num_minutes())) }
+                }
+                p.byline {
+                    @let percent = percent(version.coverage);
+                    @let words = messages.covers.replace("{}", &percent.to_string());
+                    meter min="0" max="100" value=(percent) aria-label=(words) { }
+                    (words)
+                }
+            }
+            (edits(view, head, messages))
+            @if view.preview { p.byline { (messages.preview) } }
+            @if !view.excerpt.is_empty() {
+                p.text lang=[language] dir=(direction(language)) { (view.excerpt) }
+            }
+            @if let Some(href) = href(version) {
+                p.read { a href=(href) hreflang=[language] rel="noopener" { (messages.read_at.replace("{}", host(version))) } }
+            }
+        }
+    }
+}
+
+fn credits(view: &VersionPage, messages: &Messages) -> Markup {
+    let line = |form: &str, people: &[String]| {
+        let (before, after) = form.split_once("{}").unwrap_or((form, ""));
+        html! { p.byline { (before) (names(people)) (after) } }
+    };
+    html! {
+        @if !view.authors.is_empty() { (line(messages.by, &view.authors)) }
+        @if !view.contributors.is_empty() { (line(messages.translated_by, &view.contributors)) }
+    }
+}
+
+/// What changed after the fact: a translation can be older than the text that it translates.
+fn edits(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
+    let after = head.revised.filter(|edited| {
+        view.version.entry != head.version.entry && view.version.published.is_some_and(|published| published < *edited)
+    });
+    html! {
+        @if let Some(revised) = view.revised { p.byline { (messages.edited.replace("{}", &messages.date(revised))) } }
+        @if let Some(edited) = after {
+            p { span.badge.bad { (messages.edited_after.replace("{}", &messages.date(edited))) } }
+        }
+    }
+}
+
+fn host(version: &Version) -> &str {
+    version.link.as_ref().and_then(|l| l.host_str()).unwrap_or(&version.source.title).trim_start_matches("www.")
+}
+
+fn percent(share: f32) -> u32 {
+    // A share of at most one.
+    (share.clamp(0.0, 1.0) * 100.0).round() as u32
+}
+
+fn why(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
+    html! {
+        div.why {
+            h3 {
+                (messages.why_version) ": "
+                (spoken(view.version.language.as_ref(), &view.version.title)) " (" bdi { (view.version.source.title) } ")"
+            }
+            @if view.overridden { p { (messages.why_override) } }
+            @if let Some(evidence) = &view.evidence {
+                (findings(evidence, messages))
+                h4 { (messages.would_change) }
+                (would_change(evidence, messages))
+            }
+            (correction(messages.not_same, "different", view, head, messages))
+        }
+    }
+}
+
+fn findings(evidence: &Evidence, messages: &Messages) -> Markup {
+    let [sign, seen, bits] = messages.finding;
+    let mut sorted: Vec<&Finding> = evidence.findings.iter().collect();
+    sorted.sort_by(|a, b| b.weight_bits.total_cmp(&a.weight_bits));
+    let against: Vec<&&Finding> = sorted.iter().filter(|f| f.weight_bits < 0.0).collect();
+    let total = messages.total.replacen("{}", &format!("{:+.1}", evidence.total_bits), 1);
+    html! {
+        table {
+            thead { tr { th scope="col" { (sign) } th scope="col" { (seen) } th.number scope="col" { (bits) } } }
+            tbody {
+                @for finding in &sorted {
+                    tr {
+                        td { (finding.signal) span.level { (finding.level) } }
+                        td dir="auto" { (finding.because) }
+                        td.number.for[finding.weight_bits > 0.0].against[finding.weight_bits < 0.0] { (format!("{:+.1}", finding.weight_bits)) }
+                    }
+                }
+            }
+        }
+        p { strong { (total.replacen("{}", &format!("{:.1}", evidence.threshold_bits), 1)) } }
+        h4 { (messages.against) }
+        @if against.is_empty() { p { (messages.nothing_against) } } @else {
+            ul { @for finding in against { li dir="auto" { (finding.because) } } }
+        }
+    }
+}
+
+/// The findings without which the verdict would have been another.
+fn would_change(evidence: &Evidence, messages: &Messages) -> Markup {
+    let margin = evidence.total_bits - evidence.threshold_bits;
+    if margin < 0.0 {
+        return html! { p { (messages.missing.replace("{}", &format!("{:.1}", -margin))) } };
+    }
+    let decisive: Vec<&Finding> = evidence.findings.iter().filter(|f| f.weight_bits > margin).collect();
+    html! {
+        @if decisive.is_empty() { p { (messages.robust) } } @else {
+            ul { @for finding in decisive { li dir="auto" { (messages.without.replace("{}", &finding.because)) } } }
+        }
+    }
+}
+
+/// The override to paste, which is the only way to correct a verdict: administration never goes over HTTP.
+fn correction(question: &str, word: &str, view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
+    override_of(question, word, &view.version, &head.version, messages)
+}
+
+fn override_of(question: &str, word: &str, one: &Version, other: &Version, messages: &Messages) -> Markup {
+    let name = |v: &Version| v.link.as_ref().map_or_else(|| v.entry.to_string(), ToString::to_string);
+    // A TOML basic string: an address holds no quotes or backslashes, url has percent-encoded or refused them.
+    let quoted = |v: &Version| format!("\"{}\"", name(v).replace('\\', "%5C").replace('"', "%22"));
+    let text = format!("[[override]]\n{word} = [{}, {}]\n", quoted(other), quoted(one));
+    html! {
+        details {
+            summary { (question) }
+            p { (messages.paste) }
+            pre tabindex="0" { (text) }
+        }
+    }
+}
+
+fn perhaps(frame: &Frame, view: &PossiblePage, head: &VersionPage, messages: &Messages) -> Markup {
+    let version = &view.version;
+    let language = version.language.as_ref();
+    html! {
+        div.why {
+            h3 {
+                a href=(path(frame, &format!("story/{}", view.story.0))) { (spoken(language, &version.title)) }
+                " (" bdi { (version.source.title) } ")"
+            }
+            div.row {
+                (badge(version, false, messages))
+                @if version.role == MemberRole::Original { span { (messages.role(version.role)) } }
+                @if let Some(published) = version.published { time { (messages.date(published)) } }
+            }
+            @if let Some(evidence) = &view.evidence {
+                (findings(evidence, messages))
+                (would_change(evidence, messages))
+            }
+            (override_of(messages.same, "same", version, &head.version, messages))
+        }
+    }
+}

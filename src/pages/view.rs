@@ -1,0 +1,162 @@
+//! What is told to the pages? Plain facts; the words are theirs.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::model::edition::Version;
+use crate::model::poll::SourceState;
+use crate::model::{EditionSpec, Evidence, Language, SourceCard, SourceId, StoryId, Timestamp};
+
+/// What stands on every page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Name of the planet: the title of its first edition.
+    pub title: String,
+    /// Where it stands; links begin with its path.
+    pub home: Url,
+    /// Its editions, for autodiscovery.
+    pub editions: Vec<EditionSpec>,
+    /// Why an edited `feeds.toml` is not in force.
+    pub config_fault: Option<String>,
+}
+
+/// `/`.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// Sources, entries, stories, folded.
+    pub counts: [u64; 4],
+    /// The stories that meet the filter, newest first.
+    pub stories: Vec<StoryLine>,
+    /// What was asked for.
+    pub filter: Filter,
+    /// Languages to choose from.
+    pub languages: Vec<Language>,
+    /// Authors to choose from.
+    pub authors: Vec<String>,
+    /// Sources to choose from, with their titles.
+    pub sources: Vec<(SourceId, String)>,
+    /// Cursor of the next page (`before=`), where there is one.
+    pub older: Option<String>,
+}
+
+/// The parameters of `/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `q`: words of titles.
+    pub words: String,
+    /// `lang`.
+    pub language: Option<Language>,
+    /// `author`.
+    pub author: Option<String>,
+    /// `source`.
+    pub source: Option<SourceId>,
+    /// `edition`: the stories as this edition shows them.
+    pub edition: Option<String>,
+    /// `before`: cursor of an earlier answer.
+    pub before: Option<String>,
+}
+
+impl Filter {
+    /// Reads a query; what is empty or malformed asks for nothing.
+    pub fn read(query: &[(String, String)]) -> Self {
+        // Longer than any title or name; the rest would only be work.
+        const CHARS_MAX: usize = 200;
+        let value = |name: &str| {
+            let given = query.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.trim())?;
+            (!given.is_empty()).then(|| given.chars().take(CHARS_MAX).collect::<String>())
+        };
+        Self {
+            words: value("q").unwrap_or_default(),
+            language: value("lang").and_then(|tag| Language::parse(&tag)),
+            author: value("author"),
+            source: value("source").map(SourceId),
+            edition: value("edition"),
+            before: value("before"),
+        }
+    }
+
+    /// Whether a title holds all the words asked for, in any case.
+    pub fn finds(&self, title: &str) -> bool {
+        let title = title.to_lowercase();
+        self.words.to_lowercase().split_whitespace().all(|word| title.contains(word))
+    }
+
+    /// Whether it asks for anything beside an edition and a page.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.language.is_none() && self.author.is_none() && self.source.is_none()
+    }
+}
+
+/// A story in a list.
+#[derive(Debug, Clone)]
+pub struct StoryLine {
+    /// Its id.
+    pub id: StoryId,
+    /// The version that stands for it.
+    pub shown: Version,
+    /// The date it is listed under.
+    pub date: Timestamp,
+    /// Authors of the work.
+    pub authors: Vec<String>,
+    /// First words of what may be republished, as text.
+    pub excerpt: String,
+    /// All versions, the shown one too.
+    pub versions: Vec<Version>,
+}
+
+/// `/story/ID`.
+#[derive(Debug, Clone)]
+pub struct StoryPage {
+    /// Its id.
+    pub id: StoryId,
+    /// Its versions, the head first, then by date.
+    pub versions: Vec<VersionPage>,
+    /// Entries that may be the same work.
+    pub possible: Vec<PossiblePage>,
+}
+
+/// One version of a story.
+#[derive(Debug, Clone)]
+pub struct VersionPage {
+    /// What it is.
+    pub version: Version,
+    /// Its authors, as its own page names them.
+    pub authors: Vec<String>,
+    /// Translators and others.
+    pub contributors: Vec<String>,
+    /// First words of what may be republished, as text.
+    pub excerpt: String,
+    /// When its text was last seen to change.
+    pub revised: Option<Timestamp>,
+    /// Only a preview is public.
+    pub preview: bool,
+    /// What was seen of it and the head; `None` for the head.
+    pub evidence: Option<Evidence>,
+    /// Whether an override put it here.
+    pub overridden: bool,
+}
+
+/// An entry that may be the same work.
+#[derive(Debug, Clone)]
+pub struct PossiblePage {
+    /// What it is.
+    pub version: Version,
+    /// The story that it stands in.
+    pub story: StoryId,
+    /// What was seen of it and the head.
+    pub evidence: Option<Evidence>,
+}
+
+/// One source on `/sources`.
+#[derive(Debug, Clone)]
+pub struct SourceLine {
+    /// Its title, page, role.
+    pub card: Arc<SourceCard>,
+    /// Its address in `feeds.toml`.
+    pub url: Url,
+    /// What is kept of it; `None` before its first poll.
+    pub state: Option<SourceState>,
+    /// Entries stored.
+    pub entries: u64,
+}
