@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod healthcheck;
+pub mod parse;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

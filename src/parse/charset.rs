@@ -143,9 +143,13 @@ fn alias(label: &str) -> Option<&'static Encoding> {
             let digits: String = label.chars().skip_while(|c| !c.is_ascii_digit()).collect();
             let stem = label.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
             return match stem {
-                "win" | "windows" | "cp" | "x-cp" | "ansi" => Encoding::for_label(format!("windows-{digits}").as_bytes()),
+                "win" | "windows" | "cp" | "x-cp" | "ansi" => {
+                    Encoding::for_label(format!("windows-{digits}").as_bytes())
+                }
                 "latin" | "l" => Encoding::for_label(format!("latin{digits}").as_bytes()),
-                "iso" | "x-iso" | "iso8859" | "" => Encoding::for_label(digits.replacen("8859", "iso-8859", 1).as_bytes()),
+                "iso" | "x-iso" | "iso8859" | "" => {
+                    Encoding::for_label(digits.replacen("8859", "iso-8859", 1).as_bytes())
+                }
                 _ => None,
             };
         }
@@ -229,7 +233,11 @@ mod tests {
 
     #[test]
     fn a_mark_is_stronger_than_every_label() {
-        check(b"\xef\xbb\xbf<?xml encoding='latin1'?>\xc3\xa9", Some("text/xml; charset=koi8-r"), "<?xml encoding='latin1'?>é");
+        check(
+            b"\xef\xbb\xbf<?xml encoding='latin1'?>\xc3\xa9",
+            Some("text/xml; charset=koi8-r"),
+            "<?xml encoding='latin1'?>é",
+        );
         check(b"\xef\xbb\xbf\xef\xbb\xbf<a/>", None, "<a/>");
         check(b"\xff\xfe<\0a\0/\0>\0", None, "<a/>");
         check(b"\xff\xfe\0\0<\0\0\0a\0\0\0", None, "<a");
@@ -258,7 +266,11 @@ mod tests {
 
     #[test]
     fn unknown_labels_are_passed_over() {
-        check(b"<?xml encoding='windows-1251'?>\xcf\xf0\xe8", Some("a/b; charset=x-nonsense"), "<?xml encoding='windows-1251'?>При");
+        check(
+            b"<?xml encoding='windows-1251'?>\xcf\xf0\xe8",
+            Some("a/b; charset=x-nonsense"),
+            "<?xml encoding='windows-1251'?>При",
+        );
         check(b"<?xml encoding='win-1251'?>\xcf\xf0\xe8", None, "<?xml encoding='win-1251'?>При");
     }
 

@@ -23,12 +23,20 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     }
     // Nearly all real dates are in one of the two standard forms: these are read without another look.
     if let Ok(date) = DateTime::parse_from_rfc3339(text) {
-        return Some(date.to_utc());
+        return whole(date.to_utc()).filter(is_plausible);
     }
     // 오전, 오후, 年月日 and full-width signs become what they stand for, so that one reader reads all scripts.
     let text = months::simplify(text);
     let tokens = tokens(&text);
     year_first(&text).or_else(|| named_month(&tokens)).or_else(|| numbers_only(&tokens)).filter(is_plausible)
+}
+
+/// A leap second is the first second of the next minute: nothing else in the house knows a 61st.
+fn whole(date: Timestamp) -> Option<Timestamp> {
+    match date.timestamp_subsec_nanos() {
+        0..=999_999_999 => Some(date),
+        _ => DateTime::from_timestamp(date.timestamp() + 1, 0),
+    }
 }
 
 /// Years that a feed can mean. Dates of 0001 and 9999 are "none" in some software.
@@ -70,7 +78,8 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 
 /// `2024-05-12T10:30:00.5+02:00` and its relations: basic forms, week and ordinal dates, missing parts.
 fn year_first(text: &str) -> Option<Timestamp> {
-    let date_length = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '/' | '.' | 'W')).unwrap_or(text.len());
+    let date_length =
+        text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '/' | '.' | 'W')).unwrap_or(text.len());
     let (date, rest) = text.split_at(date_length);
     let date = calendar_date(date.trim_end_matches(['-', '/', '.']))?;
     let rest = rest.trim_start_matches([',', ' ', '\t', 'T', 't', '_', ':', '-', '\u{a0}']).trim();
@@ -86,14 +95,18 @@ fn calendar_date(text: &str) -> Option<NaiveDate> {
         [y, m, d] if y.len() == 2 && m.len() == 2 && d.len() == 2 && text.contains('-') => {
             NaiveDate::from_ymd_opt(century(y.parse().ok()?), number(m)?, number(d)?)
         }
-        [y, m, d] => NaiveDate::from_ymd_opt(year(y)?, number(m)?, number(d)?),
         [y, week, d] if week.starts_with('W') => iso_week(year(y)?, number(&week[1..])?, number(d)?),
+        [y, m, d] => NaiveDate::from_ymd_opt(year(y)?, number(m)?, number(d)?),
         [y, week] if week.starts_with('W') => iso_week(year(y)?, number(&week[1..])?, 1),
-        [y, ordinal] if ordinal.len() == 3 => NaiveDate::from_yo_opt(year(y)?, number(ordinal)?),
+        [y, ordinal] if ordinal.len() == 3 && y.len() == 4 => NaiveDate::from_yo_opt(year(y)?, number(ordinal)?),
         [y, m] if m.len() <= 2 && y.len() == 4 => NaiveDate::from_ymd_opt(year(y)?, number(m)?, 1),
         // Forms of ISO 8601:1988 without a century: `03-335`, `-03-12`.
-        [y, ordinal] if y.len() == 2 && ordinal.len() == 3 => NaiveDate::from_yo_opt(century(y.parse().ok()?), number(ordinal)?),
-        [y, m] if y.len() == 2 && text.starts_with('-') => NaiveDate::from_ymd_opt(century(y.parse().ok()?), number(m)?, 1),
+        [y, ordinal] if y.len() == 2 && ordinal.len() == 3 => {
+            NaiveDate::from_yo_opt(century(y.parse().ok()?), number(ordinal)?)
+        }
+        [y, m] if y.len() == 2 && text.starts_with('-') => {
+            NaiveDate::from_ymd_opt(century(y.parse().ok()?), number(m)?, 1)
+        }
         [all] => compact_date(all),
         _ => None,
     }
@@ -158,7 +171,8 @@ fn clock(tokens: &[Token<'_>], compact: bool) -> Option<(Clock, usize)> {
         Some(Token::Number(digits)) => digits.parse::<u32>().ok(),
         _ => None,
     };
-    let separator = |at: usize| matches!(tokens.get(at), Some(Token::Sign(':' | '.' | 'h')) | Some(Token::Word("h" | "H" | "u")));
+    let separator =
+        |at: usize| matches!(tokens.get(at), Some(Token::Sign(':' | '.' | 'h')) | Some(Token::Word("h" | "H" | "u")));
     let Some(Token::Number(first)) = tokens.first() else { return None };
     let mut used = 1;
     let mut clock = Clock { hour: number(0)?, minute: 0, second: 0, nanosecond: 0 };
@@ -168,7 +182,8 @@ fn clock(tokens: &[Token<'_>], compact: bool) -> Option<(Clock, usize)> {
         if matches!(tokens.get(3), Some(Token::Sign(':' | '.'))) && number(4).is_some() {
             clock.second = number(4)?;
             used = 5;
-            if let (Some(Token::Sign('.' | ',' | ':')), Some(Token::Number(fraction))) = (tokens.get(5), tokens.get(6)) {
+            if let (Some(Token::Sign('.' | ',' | ':')), Some(Token::Number(fraction))) = (tokens.get(5), tokens.get(6))
+            {
                 clock.nanosecond = nanoseconds(fraction);
                 used = 7;
             }
@@ -203,7 +218,8 @@ fn half_day(tokens: &[Token<'_>], hour: u32) -> (u32, usize) {
     let Some(Token::Word(word)) = tokens.get(blanks) else { return (hour, 0) };
     let mut used = blanks + 1;
     let mut word = word.to_lowercase();
-    if word.len() == 1 && tokens.get(used) == Some(&Token::Sign('.')) && tokens.get(used + 1) == Some(&Token::Word("m")) {
+    if word.len() == 1 && tokens.get(used) == Some(&Token::Sign('.')) && tokens.get(used + 1) == Some(&Token::Word("m"))
+    {
         word.push('m');
         used += 2;
     }
@@ -303,7 +319,9 @@ fn is_offset(tokens: &[Token<'_>], at: usize, clock_end: usize) -> bool {
     let glued = at.checked_sub(2).and_then(|before| tokens.get(before));
     match before {
         Some(Token::Sign('+')) => true,
-        Some(Token::Sign('-' | '\u{2212}')) => clock_end > 0 && at > clock_end && !matches!(glued, Some(Token::Number(_))),
+        Some(Token::Sign('-' | '\u{2212}')) => {
+            clock_end > 0 && at > clock_end && !matches!(glued, Some(Token::Number(_)))
+        }
         Some(Token::Sign(':')) => true,
         _ => false,
     }
@@ -350,10 +368,21 @@ fn numbers_only(tokens: &[Token<'_>]) -> Option<Timestamp> {
         };
     }
     // A weekday or the time may stand in front.
-    let is_date = |at: &usize| matches!(tokens[*at..], [Token::Number(_), Token::Sign('/' | '.' | '-'), Token::Number(_), Token::Sign(_), Token::Number(_), ..]);
+    let is_date = |at: &usize| {
+        matches!(
+            tokens[*at..],
+            [Token::Number(_), Token::Sign('/' | '.' | '-'), Token::Number(_), Token::Sign(_), Token::Number(_), ..]
+        )
+    };
     let start = (0..tokens.len()).find(is_date)?;
-    let [Token::Number(a), Token::Sign(sign @ ('/' | '.' | '-')), Token::Number(b), Token::Sign(second), Token::Number(year), rest @ ..] =
-        &tokens[start..]
+    let [
+        Token::Number(a),
+        Token::Sign(sign @ ('/' | '.' | '-')),
+        Token::Number(b),
+        Token::Sign(second),
+        Token::Number(year),
+        rest @ ..,
+    ] = &tokens[start..]
     else {
         return None;
     };
@@ -469,7 +498,20 @@ mod tests {
 
     #[test]
     fn what_is_no_date() {
-        for given in ["", "yesterday", "Thu, 30 Feb 2012 10:00:00 GMT", "2003-13-01", "2003-12-31T10:61:55Z", "0001-01-01T00:00:00Z", "12:30", "Jan", "99", "-", "年", "é1 é2 é3"] {
+        for given in [
+            "",
+            "yesterday",
+            "Thu, 30 Feb 2012 10:00:00 GMT",
+            "2003-13-01",
+            "2003-12-31T10:61:55Z",
+            "0001-01-01T00:00:00Z",
+            "12:30",
+            "Jan",
+            "99",
+            "-",
+            "年",
+            "é1 é2 é3",
+        ] {
             check(given, "");
         }
     }

@@ -28,7 +28,8 @@ pub fn feeds(html: &str, base: &Url) -> Vec<Url> {
         }
         let rel = get("rel").unwrap_or_default().to_ascii_lowercase();
         let kind = get("type").unwrap_or_default().to_ascii_lowercase();
-        let is_feed = kind.contains("rss") || kind.contains("atom") || kind.contains("feed+json") || kind.contains("rdf+xml");
+        let is_feed =
+            kind.contains("rss") || kind.contains("atom") || kind.contains("feed+json") || kind.contains("rdf+xml");
         let alternate = rel.split_ascii_whitespace().any(|rel| rel == "alternate" || rel == "feed");
         if alternate && is_feed && !found.iter().any(|(_, known)| *known == address) && found.len() < MAX_FEEDS {
             let title = get("title").unwrap_or_default().to_ascii_lowercase();
@@ -48,7 +49,8 @@ fn is_link_or_base(text: &str) -> bool {
 fn attributes(tag: &str) -> Vec<(String, String)> {
     let mut reader = Reader::from_str(tag);
     let (Ok(Event::Start(start)) | Ok(Event::Empty(start))) = reader.read_event() else { return Vec::new() };
-    let attributes = start.html_attributes().with_checks(false).take(64).flatten().map(|attribute| {
+    let mut attributes = start.html_attributes();
+    let attributes = attributes.with_checks(false).take(64).flatten().map(|attribute| {
         let value = super::entities::decode(&attribute.value, &Default::default()).into_owned();
         (attribute.key.as_ref().to_ascii_lowercase(), value)
     });
@@ -71,7 +73,11 @@ mod tests {
         let found: Vec<&str> = found.iter().map(Url::as_str).collect();
         assert_eq!(
             found,
-            ["https://example.org/blog/feed/?a=1&b=2", "https://other.example/feed.json", "https://example.org/comments/feed/"]
+            [
+                "https://example.org/blog/feed/?a=1&b=2",
+                "https://other.example/feed.json",
+                "https://example.org/comments/feed/"
+            ]
         );
     }
 }

@@ -122,7 +122,9 @@ impl<'t, 'a> Reader<'t, 'a> {
             (Ns::Media | Ns::Itunes, "title") => self.title.set_text(1, text::read(tree, id, Untyped::Line)),
             (_, "encoded") => self.content.set_text(5, text::read(tree, id, Untyped::Body)),
             (Ns::Core | Ns::Atom, "content") => self.content_element(id, element, body),
-            (Ns::Core | Ns::Xhtml, "body" | "fullitem") => self.content.set_text(3, text::read(tree, id, Untyped::Body)),
+            (Ns::Core | Ns::Xhtml, "body" | "fullitem") => {
+                self.content.set_text(3, text::read(tree, id, Untyped::Body))
+            }
             (Ns::Xhtml, "div") => self.content.set_text(2, text::read(tree, id, Untyped::Body)),
             (Ns::Content, "items") => self.content_items(id),
             (Ns::Core, "description") => self.summary.set_text(5, text::read(tree, id, Untyped::Body)),
@@ -132,7 +134,9 @@ impl<'t, 'a> Reader<'t, 'a> {
             }
             (Ns::Itunes, "summary" | "description") => self.summary.set_text(3, text::read(tree, id, Untyped::Body)),
             (Ns::Media, "description") => self.summary.set_text(2, text::read(tree, id, Untyped::Line)),
-            (Ns::Itunes, "subtitle") | (Ns::Media, "text") => self.summary.set_text(1, text::read(tree, id, Untyped::Body)),
+            (Ns::Itunes, "subtitle") | (Ns::Media, "text") => {
+                self.summary.set_text(1, text::read(tree, id, Untyped::Body))
+            }
             (Ns::Core | Ns::Atom, "rights" | "copyright") | (Ns::Dc, "rights") | (Ns::Media, "copyright") => {
                 let rights = text::read(tree, id, line).value;
                 self.entry.rights = self.entry.rights.take().or(Some(rights).filter(|rights| !rights.is_empty()));
@@ -161,7 +165,9 @@ impl<'t, 'a> Reader<'t, 'a> {
             (Ns::Core | Ns::Atom, "author") | (Ns::Dc, "creator" | "author") | (Ns::Itunes, "author") => {
                 people(tree, id, &mut self.entry.authors);
             }
-            (Ns::Core | Ns::Atom, "contributor") | (Ns::Dc, "contributor") => people(tree, id, &mut self.entry.contributors),
+            (Ns::Core | Ns::Atom, "contributor") | (Ns::Dc, "contributor") => {
+                people(tree, id, &mut self.entry.contributors)
+            }
             (Ns::Core | Ns::Atom | Ns::Itunes | Ns::Media, "category" | "keywords") | (Ns::Dc, "subject") => {
                 categories(tree, id, element, &mut self.entry.categories);
             }
@@ -235,7 +241,8 @@ impl<'t, 'a> Reader<'t, 'a> {
     fn guid(&mut self, id: Id, element: &Element<'a>) {
         let Some(guid) = string(self.tree, id) else { return };
         // RSS 2.0: a guid is an address unless it says that it is none.
-        let permalink = element.attribute("ispermalink").is_none_or(|value| !value.trim().eq_ignore_ascii_case("false"));
+        let permalink =
+            element.attribute("ispermalink").is_none_or(|value| !value.trim().eq_ignore_ascii_case("false"));
         if permalink && (guid.contains("://") || guid.starts_with('/')) {
             self.link.set(1, resolve(self.tree, element, &guid));
         }
@@ -256,7 +263,8 @@ impl<'t, 'a> Reader<'t, 'a> {
         let address = resolve(tree, element, href);
         let kind = element.attribute("type").unwrap_or_default().to_ascii_lowercase();
         let hreflang = element.attribute("hreflang").and_then(Language::parse);
-        let rels = element.attribute("rel").filter(|rel| !rel.trim().is_empty()).unwrap_or("alternate").to_ascii_lowercase();
+        let rels =
+            element.attribute("rel").filter(|rel| !rel.trim().is_empty()).unwrap_or("alternate").to_ascii_lowercase();
         for rel in rels.split_ascii_whitespace() {
             match rel.rsplit(['/', '#']).next().unwrap_or(rel) {
                 "alternate" => {
@@ -267,7 +275,9 @@ impl<'t, 'a> Reader<'t, 'a> {
                         self.entry.alternates.push((language.clone(), address.clone()));
                     }
                 }
-                "enclosure" => self.enclose(Some(address.clone()), element.attribute("type"), element.attribute("length")),
+                "enclosure" => {
+                    self.enclose(Some(address.clone()), element.attribute("type"), element.attribute("length"))
+                }
                 "via" | "canonical" if self.entry.via.len() < MAX_LIST => self.entry.via.push(address.clone()),
                 "license" => self.entry.license = self.entry.license.take().or_else(|| Some(address.clone())),
                 "replies" | "comments" if !kind.contains("xml") => self.comments.set(1, address.clone()),
@@ -293,7 +303,8 @@ impl<'t, 'a> Reader<'t, 'a> {
         if tree.children(id).next().is_some() {
             self.entry.source_title = child("title").map(|(title, _)| tree.text(title).trim().to_owned());
             let links = tree.children(id).filter(|(_, child)| child.name == "link");
-            let link = links.filter_map(|(_, link)| link.attribute("href").map(|href| resolve(tree, link, href))).next();
+            let link =
+                links.filter_map(|(_, link)| link.attribute("href").map(|href| resolve(tree, link, href))).next();
             self.entry.source_link = link.or_else(|| child("id").and_then(|(id, _)| string(tree, id)));
         } else {
             self.entry.source_title = string(tree, id);

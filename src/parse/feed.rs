@@ -94,7 +94,9 @@ impl<'t, 'a> Reader<'t, 'a> {
         };
         match (element.ns, element.name.as_ref()) {
             (Ns::Core | Ns::Atom, "title") => self.title.set(3, text::read(tree, id, line)),
-            (Ns::Dc, "title") | (Ns::Itunes | Ns::Media, "title") => self.title.set(1, text::read(tree, id, Untyped::Line)),
+            (Ns::Dc, "title") | (Ns::Itunes | Ns::Media, "title") => {
+                self.title.set(1, text::read(tree, id, Untyped::Line))
+            }
             (Ns::Core | Ns::Atom, "link") => self.link(id, element),
             (Ns::Core | Ns::Atom, "id" | "guid") => self.id.set_some(3, string()),
             (Ns::Core | Ns::Atom, "subtitle" | "tagline" | "description") => {
@@ -121,16 +123,26 @@ impl<'t, 'a> Reader<'t, 'a> {
             (Ns::Core | Ns::Dc, "language") => self.language.set_some(3, string()),
             (Ns::Core | Ns::Atom, "logo") => self.image.set_some(4, link_text(tree, id)),
             (Ns::Core, "image") => self.image_element(id, element),
-            (Ns::Itunes, "image") | (Ns::Media, "thumbnail") => self.image.set_some(3, image_address(tree, id, element)),
+            (Ns::Itunes, "image") | (Ns::Media, "thumbnail") => {
+                self.image.set_some(3, image_address(tree, id, element))
+            }
             (Ns::Core | Ns::Atom, "icon") => self.image.set_some(1, link_text(tree, id)),
             (Ns::Core | Ns::Atom, "copyright" | "rights") | (Ns::Dc, "rights") | (Ns::Media, "copyright") => {
-                self.feed.rights = self.feed.rights.take().or_else(|| Some(text::read(tree, id, line).value)).filter(|r| !r.is_empty());
+                self.feed.rights = self
+                    .feed
+                    .rights
+                    .take()
+                    .or_else(|| Some(text::read(tree, id, line).value))
+                    .filter(|r| !r.is_empty());
             }
             (Ns::Core | Ns::Atom, "generator") => self.generator(id, element),
             (Ns::Other, "generatoragent") => {
-                self.feed.generator = self.feed.generator.take().or_else(|| element.attribute("resource").map(str::to_owned));
+                self.feed.generator =
+                    self.feed.generator.take().or_else(|| element.attribute("resource").map(str::to_owned));
             }
-            (Ns::Core | Ns::Atom, "author" | "managingeditor") | (Ns::Dc, "creator" | "author") | (Ns::Itunes, "author") => {
+            (Ns::Core | Ns::Atom, "author" | "managingeditor")
+            | (Ns::Dc, "creator" | "author")
+            | (Ns::Itunes, "author") => {
                 people(tree, id, &mut self.feed.authors);
             }
             (Ns::Itunes, "owner") => people(tree, id, &mut self.owner),
@@ -157,7 +169,9 @@ impl<'t, 'a> Reader<'t, 'a> {
         let rels = element.attribute("rel").unwrap_or("alternate").to_ascii_lowercase();
         for rel in rels.split_ascii_whitespace() {
             match rel.rsplit(['/', '#']).next().unwrap_or(rel) {
-                "alternate" => self.link.set(if kind.is_empty() || kind.contains("html") { 2 } else { 1 }, address.clone()),
+                "alternate" => {
+                    self.link.set(if kind.is_empty() || kind.contains("html") { 2 } else { 1 }, address.clone())
+                }
                 "self" => self.feed.self_link = self.feed.self_link.take().or_else(|| Some(address.clone())),
                 "hub" => self.feed.hubs.push(address.clone()),
                 _ => {}

@@ -88,7 +88,8 @@ fn entry(item: &Map<String, Value>, base: Option<&Url>) -> RawEntry {
         None => Text { value: string(item, "content_text").unwrap_or_default(), ..Text::default() },
     };
     let id = string(item, "id");
-    let link = address("url").or_else(|| id.clone().filter(|id| id.starts_with("http://") || id.starts_with("https://")));
+    let link =
+        address("url").or_else(|| id.clone().filter(|id| id.starts_with("http://") || id.starts_with("https://")));
     let tags = item.get("tags").and_then(Value::as_array).into_iter().flatten();
     RawEntry {
         id_is_permalink: id.is_some() && id == link,
@@ -101,7 +102,12 @@ fn entry(item: &Map<String, Value>, base: Option<&Url>) -> RawEntry {
         summary: Text { value: string(item, "summary").unwrap_or_default(), ..Text::default() },
         content,
         enclosures: enclosures(item, base),
-        categories: tags.filter_map(Value::as_str).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).take(100).collect(),
+        categories: tags
+            .filter_map(Value::as_str)
+            .map(|tag| tag.trim().to_owned())
+            .filter(|tag| !tag.is_empty())
+            .take(100)
+            .collect(),
         language: string(item, "language").as_deref().and_then(Language::parse),
         via: address("external_url").into_iter().collect(),
         image: address("image").or_else(|| address("banner_image")),
@@ -116,7 +122,9 @@ fn enclosures(item: &Map<String, Value>, base: Option<&Url>) -> Vec<Enclosure> {
         Some(Enclosure {
             url: resolve(&string(attachment, "url")?, base),
             media_type: string(attachment, "mime_type"),
-            length: attachment.get("size_in_bytes").and_then(|size| size.as_u64().or_else(|| size.as_str()?.parse().ok())),
+            length: attachment
+                .get("size_in_bytes")
+                .and_then(|size| size.as_u64().or_else(|| size.as_str()?.parse().ok())),
         })
     };
     attachments.filter_map(enclosure).take(100).collect()
@@ -155,7 +163,9 @@ fn string(object: &Map<String, Value>, name: &str) -> Option<String> {
 
 fn resolve(address: &str, base: Option<&Url>) -> String {
     match base {
-        Some(base) if Url::parse(address).is_err() => base.join(address).map_or_else(|_| address.to_owned(), String::from),
+        Some(base) if Url::parse(address).is_err() => {
+            base.join(address).map_or_else(|_| address.to_owned(), String::from)
+        }
         _ => address.to_owned(),
     }
 }
@@ -188,7 +198,9 @@ mod tests {
 
     #[test]
     fn the_whole_items_of_a_truncated_document_are_kept() {
-        let reading = parse(r#"{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [{"id": "1"}, {"id": "2"}, {"id": "#);
+        let reading = parse(
+            r#"{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [{"id": "1"}, {"id": "2"}, {"id": "#,
+        );
         assert_eq!(reading.feed.title.value, "J");
         assert_eq!(reading.entries.len(), 2);
         assert_eq!(reading.faults.len(), 1);

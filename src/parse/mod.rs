@@ -25,8 +25,10 @@ mod legacy;
 mod months;
 mod namespace;
 mod person;
+pub mod substack;
 mod text;
 mod tree;
+pub mod wordpress;
 
 use tree::{Id, Tree};
 
@@ -59,6 +61,18 @@ pub fn read(document: &Document) -> Reading {
     reading
 }
 
+/// The JSON in a document, decoded and capped like a feed; a refusal where it is none.
+fn json(document: &Document) -> Result<serde_json::Value, Reading> {
+    if document.body.len() > MAX_BYTES {
+        return Err(refuse(format!("the document has more than {} MiB", MAX_BYTES >> 20)));
+    }
+    let decoded = charset::decode(&document.body, document.header("content-type"));
+    // A warning of PHP in front is not worth losing the posts.
+    let text = decoded.text.trim_start();
+    let start = if text.starts_with(['[', '{']) { 0 } else { text.find("[{").unwrap_or(0) };
+    serde_json::from_str(&text[start..]).map_err(|error| refuse(format!("the answer is no JSON: {error}")))
+}
+
 fn refuse(reason: String) -> Reading {
     Reading { refused: Some(reason), ..Reading::default() }
 }
@@ -67,7 +81,10 @@ fn read_xml(text: &str, base: &Url) -> Reading {
     let Some(start) = feed_start(text) else {
         let feeds = discovery::feeds(text, base);
         let what = if looks_like_page(text) { "a page" } else { "no feed" };
-        return Reading { feeds, ..refuse(format!("the document is {what}: no rss, rdf:RDF, feed or channel element in it")) };
+        return Reading {
+            feeds,
+            ..refuse(format!("the document is {what}: no rss, rdf:RDF, feed or channel element in it"))
+        };
     };
     let base = Some(base).filter(|base| base.scheme() != "file");
     let tree = tree::read(&text[start..], base);
@@ -104,8 +121,16 @@ fn read_xml(text: &str, base: &Url) -> Reading {
 fn feed_start(text: &str) -> Option<usize> {
     let head = &text[..text.floor_char_boundary(MAX_LEADING)];
     let mut declaration = None;
+    let mut comment_end = 0;
     for (at, _) in head.match_indices('<') {
         let rest = &head[at + 1..];
+        if at < comment_end {
+            continue;
+        }
+        if rest.starts_with("!--") {
+            comment_end = rest.find("-->").map_or(0, |end| at + end);
+            continue;
+        }
         if rest.starts_with("?xml") || rest.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("!doctype")) {
             declaration = declaration.or(Some(at));
             continue;

@@ -35,7 +35,15 @@ pub fn month(word: &str) -> Option<u32> {
 
 /// Lower case, without diacritics.
 fn plain(word: &str) -> String {
-    word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
+    word.nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'ς' => 'σ',
+            'ı' => 'i',
+            c => c,
+        })
+        .collect()
 }
 
 /// Minutes east of Greenwich of a zone's name. RFC 2822 §4.3 defines the American ones; of others only those
@@ -83,7 +91,14 @@ pub fn zone_minutes(word: &str) -> Option<i32> {
 pub fn simplify(text: &str) -> String {
     let mut text: String = text.nfkc().collect();
     let korean = ["년", "오전", "오후"].iter().any(|mark| text.contains(mark));
-    for (units, sign) in [(["년", "年"], "-"), (["월", "月"], "-"), (["일", "日"], " "), (["시", "時"], ":"), (["분", "分"], ":"), (["초", "秒"], " ")] {
+    for (units, sign) in [
+        (["년", "年"], "-"),
+        (["월", "月"], "-"),
+        (["일", "日"], " "),
+        (["시", "時"], ":"),
+        (["분", "分"], ":"),
+        (["초", "秒"], " "),
+    ] {
         for unit in units {
             if text.contains(unit) {
                 text = text.split(unit).map(str::trim_start).collect::<Vec<_>>().join(sign);
@@ -110,7 +125,8 @@ pub fn simplify(text: &str) -> String {
 fn without_weekday(text: &str) -> &str {
     let rest = text.trim_start_matches(|c: char| c.is_alphabetic()).trim_start_matches([',', '.', ' ']);
     let year_first = rest.len() > 4 && rest.bytes().take(4).all(|b| b.is_ascii_digit());
-    if rest.len() < text.len() && year_first && month(text.split([' ', ',', '.']).next().unwrap_or_default()).is_none() {
+    if rest.len() < text.len() && year_first && month(text.split([' ', ',', '.']).next().unwrap_or_default()).is_none()
+    {
         rest
     } else {
         text

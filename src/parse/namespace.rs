@@ -40,23 +40,52 @@ pub fn by_address(address: &str) -> Option<Ns> {
     let address = address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
     Some(match address.trim_end_matches(['/', '#']) {
         "w3.org/2005/atom" | "purl.org/atom/ns" | "purl.org/net/rss1.1" => {
-            if address.contains("rss1.1") { Ns::Core } else { Ns::Atom }
+            if address.contains("rss1.1") {
+                Ns::Core
+            } else {
+                Ns::Atom
+            }
         }
         "w3.org/1999/02/22-rdf-syntax-ns" => Ns::Rdf,
-        "" | "purl.org/rss/1.0" | "my.netscape.com/rdf/simple/0.9" | "channel.netscape.com/rdf/simple/0.9"
-        | "my.netscape.com/publish/formats/rss-0.91.dtd" | "purl.org/net/rss1.0" | "purl.org/rss/2.0" | "rssboard.org/rss-specification" => {
+        ""
+        | "purl.org/rss/1.0"
+        | "my.netscape.com/rdf/simple/0.9"
+        | "channel.netscape.com/rdf/simple/0.9"
+        | "my.netscape.com/publish/formats/rss-0.91.dtd"
+        | "purl.org/net/rss1.0"
+        | "purl.org/rss/2.0"
+        | "rssboard.org/rss-specification" => Ns::Core,
+        a if a.starts_with("backend.userland.com/rss")
+            || a.starts_with("blogs.law.harvard.edu/tech/rss")
+            || a.starts_with("cyber.law.harvard.edu/rss") =>
+        {
             Ns::Core
         }
-        a if a.starts_with("backend.userland.com/rss") || a.starts_with("blogs.law.harvard.edu/tech/rss") || a.starts_with("cyber.law.harvard.edu/rss") => Ns::Core,
         "purl.org/rss/1.0/modules/content" | "purl.org/rss/modules/content" => Ns::Content,
-        "purl.org/dc/elements/1.1" | "purl.org/dc/elements/1.0" | "purl.org/dc/terms" | "purl.org/dc/dcmitype" => Ns::Dc,
-        a if a.starts_with("itunes.com/dtds/podcast") || a.starts_with("itunes.com/dtd/podcast")
-            || a.starts_with("example.com/dtds/podcast") || a.starts_with("google.com/schemas/play-podcasts") => Ns::Itunes,
-        a if a.starts_with("search.yahoo.com/mrss") || a.starts_with("tools.search.yahoo.com/mrss") || a == "video.search.yahoo.com/mrss" => Ns::Media,
+        "purl.org/dc/elements/1.1" | "purl.org/dc/elements/1.0" | "purl.org/dc/terms" | "purl.org/dc/dcmitype" => {
+            Ns::Dc
+        }
+        a if a.starts_with("itunes.com/dtds/podcast")
+            || a.starts_with("itunes.com/dtd/podcast")
+            || a.starts_with("example.com/dtds/podcast")
+            || a.starts_with("google.com/schemas/play-podcasts") =>
+        {
+            Ns::Itunes
+        }
+        a if a.starts_with("search.yahoo.com/mrss")
+            || a.starts_with("tools.search.yahoo.com/mrss")
+            || a == "video.search.yahoo.com/mrss" =>
+        {
+            Ns::Media
+        }
         a if a.starts_with("rssnamespace.org/feedburner") => Ns::Feedburner,
-        "purl.org/syndication/thread/1.0" | "purl.org/rss/1.0/modules/slash" | "wellformedweb.org/commentapi" => Ns::Comments,
-        "backend.userland.com/creativecommonsrssmodule" | "cyber.law.harvard.edu/rss/creativecommonsrssmodule.html"
-        | "web.resource.org/cc" | "creativecommons.org/ns" => Ns::License,
+        "purl.org/syndication/thread/1.0" | "purl.org/rss/1.0/modules/slash" | "wellformedweb.org/commentapi" => {
+            Ns::Comments
+        }
+        "backend.userland.com/creativecommonsrssmodule"
+        | "cyber.law.harvard.edu/rss/creativecommonsrssmodule.html"
+        | "web.resource.org/cc"
+        | "creativecommons.org/ns" => Ns::License,
         "purl.org/rss/1.0/modules/syndication" => Ns::Syndication,
         "w3.org/1999/xhtml" => Ns::Xhtml,
         "w3.org/xml/1998/namespace" => Ns::Xml,

@@ -6,7 +6,9 @@ use crate::model::Person;
 /// `mail@example.org Name`, `mailto:…`. Returns `None` where nothing is left of it.
 pub fn parse(line: &str) -> Option<Person> {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mail = line.split([' ', '(', ')', '<', '>', ',', ';', '"', '[', ']']).find(|word| is_mail(word.trim_start_matches("mailto:")));
+    let mail = line
+        .split([' ', '(', ')', '<', '>', ',', ';', '"', '[', ']'])
+        .find(|word| is_mail(word.trim_start_matches("mailto:")));
     let Some(mail) = mail else {
         return named(&line);
     };
@@ -31,7 +33,12 @@ fn named(name: &str) -> Option<Person> {
 
 fn is_mail(word: &str) -> bool {
     let Some((user, host)) = word.split_once('@') else { return false };
-    !user.is_empty() && !user.contains('/') && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+    !user.is_empty()
+        && !user.contains('/')
+        && host.contains('.')
+        && !host.contains('@')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
 }
 
 /// Adds a person, unless one of that name or address is known; what is new of them is kept.
@@ -41,7 +48,8 @@ pub fn add(people: &mut Vec<Person>, person: Person) {
     }
     let same = |known: &&mut Person| {
         let named = !person.name.is_empty() && known.name.eq_ignore_ascii_case(&person.name);
-        let mailed = person.email.is_some() && known.email == person.email && (known.name.is_empty() || person.name.is_empty());
+        let mailed =
+            person.email.is_some() && known.email == person.email && (known.name.is_empty() || person.name.is_empty());
         // An address that stands where the name should, beside one that tells the name.
         let bare = person.email.as_deref().is_some_and(|mail| known.name == mail);
         named || mailed || bare

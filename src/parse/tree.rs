@@ -48,8 +48,6 @@ pub struct Element<'a> {
     language: usize,
     /// Whether its end was seen (or implied by the end of an element around it).
     pub closed: bool,
-    /// Where its content starts.
-    pub offset: usize,
 }
 
 impl Element<'_> {
@@ -57,14 +55,18 @@ impl Element<'_> {
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let with = |plain: bool| {
             let mut all = self.attributes.iter();
-            all.find(move |(ns, local, _)| local == name && (*ns == Ns::Core) == plain).map(|(_, _, value)| value.as_str())
+            all.find(move |(ns, local, _)| local == name && (*ns == Ns::Core) == plain)
+                .map(|(_, _, value)| value.as_str())
         };
         with(true).or_else(|| with(false))
     }
 
     /// Value of `xml:name`.
     pub fn xml_attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(ns, local, _)| *ns == Ns::Xml && local == name).map(|(_, _, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(ns, local, _)| *ns == Ns::Xml && local == name)
+            .map(|(_, _, value)| value.as_str())
     }
 
     /// All attributes: local name and value.
@@ -195,7 +197,6 @@ impl<'a> Builder<'a> {
             base: 0,
             language: 0,
             closed: true,
-            offset: 0,
         };
         let tree = Tree {
             nodes: vec![Node::Element(root)],
@@ -204,7 +205,17 @@ impl<'a> Builder<'a> {
             faults: Vec::new(),
             truncated: false,
         };
-        Self { text, at: 0, tree, open: vec![Tree::ROOT], too_deep: 0, bindings: Vec::new(), declared: Declared::default(), doctype_seen: false, no_comment_end: false }
+        Self {
+            text,
+            at: 0,
+            tree,
+            open: vec![Tree::ROOT],
+            too_deep: 0,
+            bindings: Vec::new(),
+            declared: Declared::default(),
+            doctype_seen: false,
+            no_comment_end: false,
+        }
     }
 
     fn fault(&mut self, message: impl Into<String>) {
@@ -232,7 +243,8 @@ impl<'a> Builder<'a> {
         match bytes.get(1) {
             Some(b'!') => self.declaration(rest),
             Some(b'?') => {
-                let end = memmem::find(bytes, b"?>").map_or_else(|| memchr(b'>', bytes).map(|end| end + 1), |end| Some(end + 2));
+                let end = memmem::find(bytes, b"?>")
+                    .map_or_else(|| memchr(b'>', bytes).map(|end| end + 1), |end| Some(end + 2));
                 self.at += end.unwrap_or(bytes.len());
             }
             Some(b'/') => {
@@ -334,7 +346,7 @@ impl<'a> Builder<'a> {
                 self.bind(depth, qualified, name, value);
             }
         }
-        let id = self.push_element(qualified, &raw, self.at);
+        let id = self.push_element(qualified, &raw);
         if empty {
             if let Some(Node::Element(element)) = self.tree.nodes.get_mut(id) {
                 element.closed = true;
@@ -367,9 +379,10 @@ impl<'a> Builder<'a> {
         bound.map_or_else(|| namespace::by_prefix(prefix), |(_, _, ns)| *ns)
     }
 
-    fn push_element(&mut self, qualified: &'a str, raw: &[(String, String)], offset: usize) -> Id {
+    fn push_element(&mut self, qualified: &'a str, raw: &[(String, String)]) -> Id {
         let parent = self.open.last().copied().unwrap_or(Tree::ROOT);
-        let (mut base, mut language) = self.tree.element(parent).map_or((0, 0), |parent| (parent.base, parent.language));
+        let (mut base, mut language) =
+            self.tree.element(parent).map_or((0, 0), |parent| (parent.base, parent.language));
         let mut attributes = Vec::with_capacity(raw.len());
         for (name, value) in raw {
             let (prefix, name) = name.split_once(':').unwrap_or(("", name));
@@ -396,7 +409,7 @@ impl<'a> Builder<'a> {
             Cow::Borrowed(name)
         };
         let ns = self.namespace(prefix);
-        let element = Element { ns, prefix, name, attributes, children: Vec::new(), base, language, closed: false, offset };
+        let element = Element { ns, prefix, name, attributes, children: Vec::new(), base, language, closed: false };
         self.push(Node::Element(element))
     }
 
@@ -419,7 +432,8 @@ impl<'a> Builder<'a> {
         if text.is_empty() || self.too_deep > 0 {
             return;
         }
-        let last = self.open.last().and_then(|&id| self.tree.element(id)).and_then(|parent| parent.children.last().copied());
+        let last =
+            self.open.last().and_then(|&id| self.tree.element(id)).and_then(|parent| parent.children.last().copied());
         if let Some(last) = last
             && let Some(Node::Text(before)) = self.tree.nodes.get_mut(last)
         {
@@ -479,7 +493,9 @@ impl<'a> Builder<'a> {
         let name = local(qualified);
         if is_item_name(name) {
             let open_item = self.open.iter().rposition(|&id| {
-                self.tree.element(id).is_some_and(|element| is_item_name(&element.name) && matches!(element.ns, Ns::Core | Ns::Atom))
+                self.tree
+                    .element(id)
+                    .is_some_and(|element| is_item_name(&element.name) && matches!(element.ns, Ns::Core | Ns::Atom))
             });
             // An entry inside of a text (a quoted feed) is part of it.
             if let Some(position) = open_item
