@@ -103,8 +103,8 @@ fn kinds(document: &Document, tier: fn(&str) -> &'static str) -> Vec<(&'static s
 
 #[cfg(test)]
 mod tests {
-    use super::super::corpus::read;
     use super::*;
+    use crate::matching::corpus::read;
 
     #[test]
     fn a_wrong_join_and_a_missed_one_are_counted() {
