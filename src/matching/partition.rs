@@ -77,7 +77,7 @@ pub struct Partition {
 }
 
 /// Cuts a graph into groups. A pure function of the sets it is given: the order of neither list matters. Edges to
-/// entries that are not among `nodes` join nothing, but are told as possible or contained.
+/// entries that are not among `nodes` join nothing, but are told as possible.
 pub fn partition(nodes: &[Node], edges: &[Edge], overrides: &Overrides) -> Partition {
     let mut cut = Cut::new(nodes, edges, overrides);
     cut.join_overridden(overrides);
@@ -343,7 +343,7 @@ impl<'a> Cut<'a> {
                     continue;
                 }
                 let (possible, contains) = told.entry(group).or_default();
-                if self.digest[from] && edge.coverage_b >= HELD_WHOLE {
+                if self.digest[from] && edge.verdict == Verdict::Link && edge.coverage_b >= HELD_WHOLE {
                     contains.push(edge.b);
                 } else if possible.len() < POSSIBLE_MAX && !possible.contains(&edge.b) {
                     possible.push(edge.b);

@@ -71,12 +71,6 @@ fn solve<W: World>(world: &W, component: &Component, cut: &Partition, now: Times
         let id = StoryId::from(node.entry);
         standing.insert(id, world.standing(id)?);
     }
-    let mut elsewhere = BTreeMap::new();
-    for entry in cut.groups.iter().flat_map(|group| &group.contains) {
-        if let Some(story) = world.story_of(*entry)? {
-            elsewhere.insert(*entry, story.id);
-        }
-    }
     let failed = RefCell::new(None);
     let because = |a, b| {
         world.because(a, b).unwrap_or_else(|error| {
@@ -90,7 +84,6 @@ fn solve<W: World>(world: &W, component: &Component, cut: &Partition, now: Times
         partition: cut,
         previous: &component.previous,
         standing: &standing,
-        stories_elsewhere: &elsewhere,
         because: &because,
         now,
     });
@@ -120,7 +113,9 @@ fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides) -> Result
         }
         if let Some(node) = world.node(entry)? {
             let edges = world.edges(entry)?;
-            next.extend(edges.iter().filter(|edge| edge.verdict == Verdict::Link).map(|edge| edge.other(entry)));
+            // Those that may be the same work as a changed entry say so of it: they are told anew, and no further.
+            let leads = if seeds.contains(&entry) { Verdict::PossibleLink } else { Verdict::Link };
+            next.extend(edges.iter().filter(|edge| edge.verdict >= leads).map(|edge| edge.other(entry)));
             component.nodes.push(node);
             component.edges.extend(edges);
         }

@@ -40,8 +40,6 @@ pub struct Scene<'a> {
     pub previous: &'a [Story],
     /// What is known of other ids, as far as `Scene::founders` asks: for every node's entry.
     pub standing: &'a BTreeMap<StoryId, Standing>,
-    /// The story that a contained entry is in, where it is not in this component.
-    pub stories_elsewhere: &'a BTreeMap<EntryId, StoryId>,
     /// Why two entries were linked, strongest reason first.
     pub because: &'a dyn Fn(EntryId, EntryId) -> Vec<String>,
     /// Now.
@@ -211,8 +209,7 @@ impl Telling<'_> {
         });
         let told: Vec<Member> = told.collect();
         let dates = members.iter().filter(|node| !node.reference).map(|node| node.date());
-        let elsewhere = |entry: &EntryId| self.is_in.get(entry).or_else(|| self.scene.stories_elsewhere.get(entry));
-        let mut contains: Vec<StoryId> = group.contains.iter().filter_map(|e| elsewhere(e).copied()).collect();
+        let mut contains: Vec<StoryId> = group.contains.iter().filter_map(|e| self.is_in.get(e).copied()).collect();
         contains.sort();
         contains.dedup();
         Story {

@@ -91,17 +91,18 @@ impl<'s> Draft<'s> {
     }
 
     /// Removes an entry with its texts, its node, profile, edges and queued page. Its aliases stay: by them it is
-    /// known that the entry was seen. Its story is the business of who removes it.
-    pub fn delete_entry(&mut self, id: EntryId) -> Result<(), Error> {
+    /// known that the entry was seen. Returns where its edges led; what becomes of its story is found by settling it along
+    /// with those.
+    pub fn delete_entry(&mut self, id: EntryId) -> Result<Vec<EntryId>, Error> {
         if let Some(entry) = query::entry(self, id)? {
             self.reindex(entry_indexes(&entry), Vec::new());
         }
         for kind in [kind::ENTRY, kind::BODY, kind::NODE, kind::PROFILE] {
             self.batch.delete(Key::of(kind).entry(id).bytes());
         }
-        self.delete_edges(id)?;
         self.delete_waiting(id)?;
-        self.delete_job(id)
+        self.delete_job(id)?;
+        self.delete_edges(id)
     }
 
     /// Removes the texts of an entry, and what was made of them.
@@ -203,12 +204,14 @@ impl<'s> Draft<'s> {
         self.batch.delete(Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes());
     }
 
-    /// Removes all edges of an entry: its text changed, so that it is compared anew.
-    pub fn delete_edges(&mut self, entry: EntryId) -> Result<(), Error> {
-        for edge in query::edges_of(self, entry, EDGES_MAX)? {
+    /// Removes all edges of an entry: its text changed, so that it is compared anew. Returns where they led: what
+    /// becomes of those entries can depend on the edge that is gone, so they are settled along with this one.
+    pub fn delete_edges(&mut self, entry: EntryId) -> Result<Vec<EntryId>, Error> {
+        let edges = query::edges_of(self, entry, EDGES_MAX)?;
+        for edge in &edges {
             self.delete_edge(edge.a, edge.b);
         }
-        Ok(())
+        Ok(edges.iter().map(|edge| edge.b).collect())
     }
 
     /// Writes a story, its place in the order of stories, and which story its members are in.

@@ -3,3 +3,4 @@
 mod feeds;
 mod harness;
 mod house;
+mod stories;

@@ -1,0 +1,339 @@
+//! Do stories keep their identity, whatever arrives when? Random histories, against an oracle that knows no history.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use tributary::model::{EntryId, Node, Resolution, Role, Story, StoryId, Verdict};
+use tributary::store::{MemoryStore, query};
+
+use super::world::{Planet, Post, at};
+
+/// What can happen.
+#[derive(Debug, Clone)]
+enum Event {
+    Arrive(usize, usize),
+    Remove(usize),
+    Same(usize, usize),
+    Different(usize, usize),
+    NoOverrides,
+    Restart,
+}
+
+/// Entries of a history: few, so that they meet.
+const POSTS: usize = 14;
+
+/// Texts: works of ten sentences, their damaged versions, pages of two works, texts that drift from one to the next.
+fn texts() -> Vec<BTreeSet<u32>> {
+    let work = |n: u32| (n * 100..n * 100 + 10).collect::<BTreeSet<u32>>();
+    let mut texts = Vec::new();
+    for n in 0..3 {
+        texts.push(work(n));
+        texts.push(work(n).into_iter().take(7).chain([n * 100 + 50]).collect());
+        texts.push(work(n).into_iter().take(3).collect());
+        texts.push(work(n).into_iter().skip(4).chain(n * 100 + 20..n * 100 + 24).collect());
+        texts.push(work(n).into_iter().chain(work((n + 1) % 3)).collect());
+    }
+    texts
+}
+
+/// The entry in this place, with this text: sources of all kinds, two entries each.
+fn post(place: usize, text: usize) -> Post {
+    let (role, trusted, reference) = match place % 7 {
+        0 | 1 => (Role::Original, true, false),
+        2 => (Role::Original, false, false),
+        3 | 4 => (Role::Repost, false, false),
+        5 => (Role::Mixed, false, false),
+        _ => (Role::Mixed, false, true),
+    };
+    let texts = texts();
+    Post {
+        source: format!("source{}", place % 7),
+        guid: (place / 7).to_string(),
+        role,
+        trusted,
+        reference,
+        language: ["en", "it", "fr"][place % 3],
+        author: ["ann", "ben"][place % 2].to_owned(),
+        sentences: texts[text % texts.len()].clone(),
+        claimed_s: place as i64 * 1000 - 5000,
+        claims_bits: place as f32 / 10.0,
+    }
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let place = 0..POSTS;
+    prop_oneof![
+        12 => (place.clone(), any::<Index>()).prop_map(|(p, text)| Event::Arrive(p, text.index(15))),
+        3 => place.clone().prop_map(Event::Remove),
+        1 => (place.clone(), 0..POSTS).prop_map(|(a, b)| Event::Same(a, b)),
+        1 => (place, 0..POSTS).prop_map(|(a, b)| Event::Different(a, b)),
+        1 => Just(Event::NoOverrides),
+        1 => Just(Event::Restart),
+    ]
+}
+
+fn happen(planet: &mut Planet, event: &Event) -> Resolution {
+    let id = |place: usize| post(place, 0).id();
+    let written = |planet: &Planet| {
+        let different = planet.overrides.different().map(|(a, b)| vec![a, b]).collect::<Vec<_>>();
+        (planet.overrides.same().to_vec(), different)
+    };
+    match event {
+        Event::Arrive(place, text) => planet.arrive(post(*place, *text)),
+        Event::Remove(place) => planet.remove(id(*place)),
+        Event::Same(a, b) if a != b => {
+            let (mut same, different) = written(planet);
+            same.push(vec![id(*a), id(*b)]);
+            planet.set_overrides(same, different)
+        }
+        Event::Different(a, b) if a != b => {
+            let (same, mut different) = written(planet);
+            different.push(vec![id(*a), id(*b)]);
+            planet.set_overrides(same, different)
+        }
+        Event::Same(..) | Event::Different(..) => Resolution::default(),
+        Event::NoOverrides => planet.set_overrides(Vec::new(), Vec::new()),
+        Event::Restart => {
+            planet.restart();
+            Resolution::default()
+        }
+    }
+}
+
+/// The groups, found anew from everything at once, without indexes, by trying every pair of groups at every step.
+mod oracle {
+    use super::*;
+    use tributary::matching::partition::{KEPT_VERSIONS, MUTUAL_COVERAGE};
+    use tributary::model::Edge;
+
+    struct Slow<'a> {
+        nodes: &'a BTreeMap<EntryId, Node>,
+        links: Vec<Edge>,
+        apart: BTreeSet<(EntryId, EntryId)>,
+        free: BTreeSet<EntryId>,
+        /// Members, and the kept versions among them in their order.
+        groups: Vec<(BTreeSet<EntryId>, Vec<EntryId>)>,
+        joined_by: Vec<(EntryId, f32)>,
+    }
+
+    pub fn groups(planet: &Planet) -> BTreeSet<BTreeSet<EntryId>> {
+        let (nodes, edges) = planet.graph();
+        let nodes: BTreeMap<EntryId, Node> = nodes.into_iter().map(|node| (node.entry, node)).collect();
+        let mut links: Vec<Edge> = edges.iter().filter(|e| e.verdict == Verdict::Link && e.a < e.b).copied().collect();
+        links.sort_by(|x, y| {
+            let key = |e: &Edge| (e.total_bits - e.threshold_bits, e.coverage_a.min(e.coverage_b));
+            key(y).partial_cmp(&key(x)).unwrap().then((x.a, x.b).cmp(&(y.a, y.b)))
+        });
+        let groups = nodes.keys().map(|id| (BTreeSet::from([*id]), vec![*id])).collect();
+        let apart = planet.overrides.different().collect();
+        let mut slow = Slow { nodes: &nodes, links, apart, free: BTreeSet::new(), groups, joined_by: Vec::new() };
+        slow.overridden(planet);
+        let digests: Vec<EntryId> = nodes.keys().copied().filter(|id| slow.is_digest(*id)).collect();
+        // What the reader tied is tied whole, whatever it holds.
+        slow.free = digests.into_iter().filter(|id| slow.group(*id).0.len() == 1).collect();
+        let free = slow.free.clone();
+        slow.links.retain(|e| !free.contains(&e.a) && !free.contains(&e.b));
+        for phase in 0..4 {
+            for edge in slow.links.clone() {
+                slow.consider(phase, &edge);
+            }
+        }
+        slow.groups.into_iter().map(|(members, _)| members).collect()
+    }
+
+    impl Slow<'_> {
+        fn group(&self, id: EntryId) -> &(BTreeSet<EntryId>, Vec<EntryId>) {
+            self.groups.iter().find(|(members, _)| members.contains(&id)).unwrap()
+        }
+
+        fn are_apart(&self, a: &BTreeSet<EntryId>, b: &BTreeSet<EntryId>) -> bool {
+            a.iter().any(|x| b.iter().any(|y| self.apart.contains(&(*x.min(y), *x.max(y)))))
+        }
+
+        fn overridden(&mut self, planet: &Planet) {
+            for set in planet.overrides.same() {
+                let live: BTreeSet<EntryId> = set.iter().copied().filter(|id| self.nodes.contains_key(id)).collect();
+                let live: Vec<EntryId> = live.into_iter().collect();
+                for pair in live.windows(2) {
+                    let (a, b) = (self.group(pair[0]).0.clone(), self.group(pair[1]).0.clone());
+                    if a != b && !self.are_apart(&a, &b) {
+                        self.joined_by.extend([(pair[0], 1.0), (pair[1], 1.0)]);
+                        self.merge(pair[0], pair[1]);
+                    }
+                }
+            }
+        }
+
+        fn merge(&mut self, a: EntryId, b: EntryId) {
+            let (a, b) = (self.group(a).clone(), self.group(b).clone());
+            let trusted = |group: &BTreeSet<EntryId>| group.iter().any(|id| self.nodes[id].trusted);
+            let rank =
+                |g: &(BTreeSet<EntryId>, Vec<EntryId>)| (!trusted(&g.0), usize::MAX - g.0.len(), g.0.first().copied());
+            let (first, second) = if rank(&a) <= rank(&b) { (&a, &b) } else { (&b, &a) };
+            let mut kept: Vec<EntryId> = first.1.iter().chain(&second.1).copied().collect();
+            let all: BTreeSet<EntryId> = first.0.union(&second.0).copied().collect();
+            // Of trusted originals each is kept while there is room, in whatever order they came together.
+            let (mut originals, rest): (Vec<_>, Vec<_>) = kept.drain(..).partition(|id| self.nodes[id].trusted);
+            originals.extend(rest);
+            originals.truncate(KEPT_VERSIONS);
+            self.groups.retain(|g| *g != a && *g != b);
+            self.groups.push((all, originals));
+        }
+
+        fn is_digest(&self, id: EntryId) -> bool {
+            if self.nodes[&id].trusted {
+                return false;
+            }
+            let here: Vec<(EntryId, f32, f32)> = self
+                .links
+                .iter()
+                .filter(|e| e.a == id || e.b == id)
+                .map(|e| (e.other(id), e.coverage_of(id), e.coverage_of(e.other(id))))
+                .collect();
+            let linked = |x: EntryId, y: EntryId| self.links.iter().any(|e| (e.a, e.b) == (x.min(y), x.max(y)));
+            here.iter().all(|(_, own, _)| *own < 0.6)
+                && here.iter().any(|(x, own_x, whole_x)| {
+                    here.iter().any(|(y, own_y, whole_y)| {
+                        x != y && *whole_x >= 0.8 && *whole_y >= 0.8 && own_x + own_y < 1.1 && !linked(*x, *y)
+                    })
+                })
+        }
+
+        fn consider(&mut self, phase: usize, edge: &Edge) {
+            let (a, b) = (self.group(edge.a).clone(), self.group(edge.b).clone());
+            if a == b || self.are_apart(&a.0, &b.0) {
+                return;
+            }
+            let node = |id: &EntryId| &self.nodes[id];
+            let trusted = |g: &BTreeSet<EntryId>| g.iter().filter(|id| node(id).trusted).copied().collect::<Vec<_>>();
+            let (ta, tb) = (trusted(&a.0), trusted(&b.0));
+            let mutual = edge.coverage_a.min(edge.coverage_b) >= MUTUAL_COVERAGE;
+            let overlaps = |id: EntryId, share: f32, size: usize| {
+                size == 1
+                    || node(&id).trusted
+                    || self.joined_by.iter().any(|(e, other)| *e == id && other + share >= 1.1)
+            };
+            let wanted = match phase {
+                0 => mutual && node(&edge.a).trusted && node(&edge.b).trusted,
+                1 => node(&edge.a).trusted != node(&edge.b).trusted,
+                2 => {
+                    mutual
+                        && a.1.contains(&edge.a)
+                        && b.1.contains(&edge.b)
+                        && overlaps(edge.a, edge.coverage_a, a.0.len())
+                        && overlaps(edge.b, edge.coverage_b, b.0.len())
+                }
+                _ => a.0.len() == 1 && b.0.len() == 1 && ta.is_empty() && tb.is_empty(),
+            };
+            let one_author =
+                ta.iter().all(|x| tb.iter().all(|y| node(x).shares_author(node(y)) && node(x).same_language(node(y))));
+            let may = if phase == 0 { one_author } else { ta.is_empty() || tb.is_empty() };
+            let foreign = a.0.union(&b.0).any(|id| node(id).role == Role::Original && !node(id).trusted);
+            let hides = foreign && !(ta.is_empty() && tb.is_empty());
+            if wanted && may && !hides {
+                self.joined_by.extend([(edge.a, edge.coverage_a), (edge.b, edge.coverage_b)]);
+                self.merge(edge.a, edge.b);
+            }
+        }
+    }
+}
+
+/// The partition is the oracle's; every published id still leads somewhere; heads, tombstones and log are right.
+fn check(planet: &Planet, before: &BTreeMap<StoryId, Story>, resolution: &Resolution) -> Result<(), TestCaseError> {
+    let stories = planet.stories();
+    let sets = |stories: &[Story]| {
+        stories.iter().map(|s| s.members.iter().map(|m| m.entry).collect()).collect::<BTreeSet<_>>()
+    };
+    let mut expected: BTreeSet<BTreeSet<EntryId>> = oracle::groups(planet);
+    expected.retain(|group| group.iter().any(|id| !planet.posts[id].reference));
+    prop_assert_eq!(sets(&stories), expected);
+
+    for story in &stories {
+        let posts: Vec<&Post> = story.members.iter().map(|m| &planet.posts[&m.entry]).collect();
+        let head = &planet.posts[&story.head];
+        prop_assert_eq!(story.members[0].entry, story.head);
+        prop_assert!(!head.reference);
+        prop_assert!(head.trusted || posts.iter().all(|p| !p.trusted), "a trusted original is hidden");
+        prop_assert!(query::tombstone(&*planet.store, story.id).unwrap().is_none());
+        let mut languages = BTreeSet::new();
+        for member in story.members.iter().filter(|m| m.listed) {
+            prop_assert!(languages.insert(planet.posts[&member.entry].language), "listed twice");
+            prop_assert_eq!(query::story_of(&*planet.store, member.entry).unwrap(), Some(story.id));
+        }
+        prop_assert!(!query::log(&*planet.store, story.id, 100).unwrap().is_empty());
+    }
+    let living: BTreeMap<StoryId, &Story> = stories.iter().map(|story| (story.id, story)).collect();
+    for (id, old) in before {
+        let Some(tombstone) = query::tombstone(&*planet.store, *id).unwrap() else {
+            prop_assert!(living.contains_key(id), "{id} vanished");
+            // Nobody leaves with an id that another entry founded.
+            let founder = EntryId(id.0);
+            if old.members.iter().any(|m| m.entry == founder) && planet.posts.contains_key(&founder) {
+                prop_assert!(living[id].members.iter().any(|m| m.entry == founder), "{id} lost its founder");
+            }
+            continue;
+        };
+        prop_assert_eq!(tombstone.when, at(planet.second));
+        match tombstone.into {
+            Some(into) => prop_assert!((living[&into].founded, into) < (old.founded, *id), "the younger id stayed"),
+            None => {
+                let left = old.members.iter().filter(|m| planet.posts.get(&m.entry).is_some_and(|p| !p.reference));
+                prop_assert_eq!(left.count(), 0, "a story went although its entries are there");
+            }
+        }
+    }
+    for story in &resolution.stories {
+        prop_assert!(before.get(&story.id) != Some(story), "a story was written that did not change");
+    }
+    let again = planet.settle_again();
+    prop_assert_eq!((again.stories, again.gone, again.changes), (Vec::new(), Vec::new(), Vec::new()));
+    Ok(())
+}
+
+fn play(events: &[Event]) -> Result<(), TestCaseError> {
+    let mut planet = Planet::new(Box::new(MemoryStore::new()));
+    for event in events {
+        let before: BTreeMap<StoryId, Story> = planet.stories().into_iter().map(|story| (story.id, story)).collect();
+        let resolution = happen(&mut planet, event);
+        check(&planet, &before, &resolution)?;
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_thousand_histories_end_as_the_oracle_says(events in prop::collection::vec(event(), 1..25)) {
+        play(&events)?;
+    }
+}
+
+#[test]
+fn a_late_original_heads_the_story_under_its_old_id() {
+    let mut planet = Planet::new(Box::new(MemoryStore::new()));
+    let (repost, original) = (post(3, 0), post(0, 0));
+    planet.arrive(repost.clone());
+    let id = planet.story_with(repost.id()).unwrap().id;
+    planet.arrive(original.clone());
+    let story = planet.story_with(original.id()).unwrap();
+    assert_eq!((story.id, story.head, story.original), (id, original.id(), Some(original.id())));
+}
+
+#[test]
+fn a_split_gives_the_merged_story_its_id_back() {
+    let mut planet = Planet::new(Box::new(MemoryStore::new()));
+    let (a, b) = (post(3, 0), post(5, 0));
+    planet.arrive(a.clone());
+    planet.arrive(Post { sentences: (900..910).collect(), ..b.clone() });
+    let (first, second) = (planet.story_with(a.id()).unwrap().id, planet.story_with(b.id()).unwrap().id);
+    assert_ne!(first, second);
+    planet.arrive(b.clone());
+    assert_eq!(planet.story_with(b.id()).unwrap().id, first);
+    assert_eq!(query::find_story(&*planet.store, second).unwrap().unwrap().id, first);
+    planet.set_overrides(Vec::new(), vec![vec![a.id(), b.id()]]);
+    assert_eq!(planet.story_with(a.id()).unwrap().id, first);
+    assert_eq!(planet.story_with(b.id()).unwrap().id, second);
+    assert!(query::tombstone(&*planet.store, second).unwrap().is_none());
+}

@@ -1,0 +1,4 @@
+//! Stories over time: histories against an oracle.
+
+mod histories;
+mod world;
