@@ -6,10 +6,12 @@
 
 use std::sync::OnceLock;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::numbers::bytes::{Damaged, Reader, f16_at};
 use super::numbers::functions::{exp, gelu, layer_norm, normalise};
-use super::numbers::product::{PANEL, PanelRow, Weights, add_product};
-use super::tokenizers::xlm_r::{BEGIN, END, tokenizer};
+use super::numbers::product::{PANEL, PanelRow, Weights, product};
+use super::tokenizers::xlm_r::tokenizer;
 use crate::model::{Encoder, Language};
 
 /// The encoder, one of `encoders::ALL`.
@@ -23,6 +25,11 @@ const LANGUAGES: &str = "af am ar as az be bg bn br bs ca cs cy da de el en eo e
 /// What its authors put before a text that is compared with texts of the same kind.
 const PREFIX: &str = "query:";
 
+/// The pieces that begin and end an input.
+const BEGIN: u32 = 0;
+/// See [`BEGIN`].
+const END: u32 = 2;
+
 const WIDTH: usize = 384;
 const HEADS: usize = 12;
 /// Values of a head.
@@ -32,8 +39,9 @@ const INNER: usize = 1536;
 /// Longest input, begin and end included.
 const POSITIONS: usize = 512;
 
-/// Tokens that go through the network together, see `use_multilingual`; one window always fits.
-const BATCH_TOKENS: usize = 512;
+/// Tokens that go through the network together, see `use_multilingual`: 256 x 1,536 numbers are 1.5 MB. A window may be
+/// longer, and goes alone then.
+const BATCH_TOKENS: usize = 256;
 
 fn covers(language: &Language) -> bool {
     LANGUAGES.split_whitespace().any(|tag| tag == language.primary())
@@ -60,7 +68,7 @@ fn encode(texts: &[&str]) -> Vec<Vec<f32>> {
         }
         ids.splice(0..0, prefix.iter().copied());
         for window in ids.chunks(POSITIONS - 2) {
-            if batch.tokens.len() + window.len() + 2 > BATCH_TOKENS {
+            if !batch.tokens.is_empty() && batch.tokens.len() + window.len() + 2 > BATCH_TOKENS {
                 model.forward(&batch, &mut vectors);
                 batch = Batch::default();
             }
@@ -218,8 +226,8 @@ impl Dense {
     }
 
     fn of(&self, x: &[f32]) -> Vec<f32> {
-        let mut out = self.bias.repeat(x.len() / self.weights.inputs);
-        add_product(x, &self.weights, &mut out);
+        let mut out = vec![0.0; x.len() / self.weights.inputs * self.weights.outputs];
+        product(x, &self.weights, &self.bias, &mut out);
         out
     }
 }
@@ -230,22 +238,35 @@ fn add(to: &mut [f32], from: &[f32]) {
 
 /// What each token takes from the tokens of its window, head by head (Vaswani et al. 2017, §3.2).
 fn attention(layer: &Layer, x: &[f32], batch: &Batch) -> Vec<f32> {
-    let (queries, keys, values) = (layer.query.of(x), layer.key.of(x), layer.value.of(x));
     let mut out = vec![0.0; x.len()];
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let mut head = Head::default();
-            for window in &batch.windows {
-                let range = window.start * WIDTH..window.end * WIDTH;
-                let (queries, keys, values) = (&queries[range.clone()], &keys[range.clone()], &values[range.clone()]);
-                for first in (0..WIDTH).step_by(HEAD) {
-                    head.attend(queries, keys, values, &mut out[range.clone()], first);
-                }
-            }
-        },
-    );
+    let (queries, keys, values) = (layer.query.of(x), layer.key.of(x), layer.value.of(x));
+    Arch::new().dispatch(Attention { queries, keys, values, batch, out: &mut out });
     out
+}
+
+struct Attention<'a> {
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    batch: &'a Batch,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Attention<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let mut head = Head::default();
+        for window in &self.batch.windows {
+            let range = window.start * WIDTH..window.end * WIDTH;
+            let (queries, keys) = (&self.queries[range.clone()], &self.keys[range.clone()]);
+            let (values, out) = (&self.values[range.clone()], &mut self.out[range]);
+            for first in (0..WIDTH).step_by(HEAD) {
+                head.attend(queries, keys, values, out, first);
+            }
+        }
+    }
 }
 
 /// Tokens whose scores are computed together.
@@ -328,17 +349,22 @@ impl Weights for Matrix {
     }
 
     #[inline(always)]
-    fn unpack(&self, panel: usize, first: usize, out: &mut [PanelRow]) {
+    fn unpack<S: Simd>(&self, simd: S, panel: usize, first: usize, out: &mut [PanelRow]) {
         let at = (panel * self.inputs + first) / BLOCK * BLOCK_BYTES;
         let blocks = self.blocks[at..].as_chunks::<BLOCK_BYTES>().0;
         for (out, block) in out.chunks_exact_mut(BLOCK).zip(blocks) {
             let (scales, rows) = block.split_at(PANEL * 2);
-            let scales: [f32; PANEL] = std::array::from_fn(|i| f16_at(scales, i));
+            let mut factors = PanelRow([0.0; PANEL]);
+            for (i, factor) in factors.0.iter_mut().enumerate() {
+                *factor = f16_at(scales, i);
+            }
             for (out, row) in out.iter_mut().zip(rows.as_chunks::<{ PANEL / 2 }>().0) {
-                for i in 0..PANEL / 2 {
-                    out.0[i] = level(row[i] & 15) * scales[i];
-                    out.0[i + PANEL / 2] = level(row[i] >> 4) * scales[i + PANEL / 2];
+                let mut levels = [0.0; PANEL];
+                for (i, &byte) in row.iter().enumerate() {
+                    levels[i] = level(byte & 15);
+                    levels[i + PANEL / 2] = level(byte >> 4);
                 }
+                out.set(simd, &levels, &factors);
             }
         }
     }

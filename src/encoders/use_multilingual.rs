@@ -6,9 +6,11 @@
 
 use std::sync::OnceLock;
 
+use pulp::Simd;
+
 use super::numbers::bytes::{Damaged, Reader, u32_at};
 use super::numbers::functions::{layer_norm, normalise, relu, tanh};
-use super::numbers::product::{PANEL, PanelRow, Weights, add_product};
+use super::numbers::product::{PANEL, PanelRow, Weights, add_product, product};
 use super::tokenizers::sentence_piece::SentencePiece;
 use crate::model::{Encoder, Language};
 
@@ -168,8 +170,7 @@ impl Model {
         let mut projected = vec![0.0; tokens * width];
         let mut branch = vec![0.0; tokens * BRANCH];
         for (i, (weights, bias)) in self.projections.iter().enumerate() {
-            fill_rows(&mut branch, bias);
-            add_product(&embedded, weights, &mut branch);
+            product(&embedded, weights, bias, &mut branch);
             copy_columns(&branch, BRANCH, 0, &mut projected, width, i * BRANCH);
         }
         layer_norm(&mut projected, &self.projected_norm.0, &self.projected_norm.1, EPSILON);
@@ -181,8 +182,7 @@ impl Model {
             copy_columns(&projected, width, i * BRANCH, &mut branch, BRANCH, 0);
             for (weights, bias) in &layers.convolutions {
                 n_grams(&branch, batch, n, before, &mut windows);
-                fill_rows(&mut convolved, bias);
-                add_product(&windows, weights, &mut convolved);
+                product(&windows, weights, bias, &mut convolved);
                 branch.iter_mut().zip(&convolved).for_each(|(x, y)| *x += y.max(0.0));
             }
             copy_columns(&branch, BRANCH, 0, &mut features, FEATURES, DIMENSIONS + i * BRANCH);
@@ -217,10 +217,6 @@ impl Model {
         }
         means
     }
-}
-
-fn fill_rows(rows: &mut [f32], row: &[f32]) {
-    rows.chunks_exact_mut(row.len()).for_each(|to| to.copy_from_slice(row));
 }
 
 /// Copies as many columns as the narrower of the two has.
@@ -281,12 +277,11 @@ impl Weights for Matrix {
     }
 
     #[inline(always)]
-    fn unpack(&self, panel: usize, first: usize, out: &mut [PanelRow]) {
+    fn unpack<S: Simd>(&self, simd: S, panel: usize, first: usize, out: &mut [PanelRow]) {
         let rows = self.panels[(panel * self.inputs + first) * PANEL..].as_chunks::<PANEL>().0;
+        let factors = PanelRow([self.scale; PANEL]);
         for (out, row) in out.iter_mut().zip(rows) {
-            for (out, &level) in out.0.iter_mut().zip(row) {
-                *out = f32::from(level as i8) * self.scale;
-            }
+            out.set(simd, &row.map(|level| f32::from(level as i8)), &factors);
         }
     }
 }

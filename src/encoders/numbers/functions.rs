@@ -52,6 +52,7 @@ pub fn tanh(numbers: &mut [f32]) {
 }
 
 /// x times the probability that a standard normal variable is below x (Hendrycks and Gimpel 2016).
+#[cfg(feature = "e5")]
 pub fn gelu(numbers: &mut [f32]) {
     Arch::new().dispatch(
         #[inline(always)]
@@ -60,6 +61,7 @@ pub fn gelu(numbers: &mut [f32]) {
 }
 
 /// The error function within 2e-7: Abramowitz and Stegun 1964, formula 7.1.26.
+#[cfg(feature = "e5")]
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
@@ -86,16 +88,18 @@ pub fn normalise(vector: &mut [f32]) {
 pub fn exp(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Adding and taking away 1.5 x 2^23 rounds to a whole number.
+    // Added to a number below 2^22, 1.5 x 2^23 leaves no room for a fraction: the lowest bits of the sum are the number,
+    // rounded. (Casts to `i32` are not vectorised: they saturate.)
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.336_54, 88.0);
-    let n = x * std::f32::consts::LOG2_E + ROUND - ROUND;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
     let mut series = 1.0 / 5040.0;
     for term in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         series = series * r + term;
     }
-    series * f32::from_bits(((n as i32 + 127) as u32) << 23)
+    series * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
 }
 
 #[cfg(test)]
@@ -123,6 +127,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "e5")]
     #[test]
     fn gelu_is_the_exact_one() {
         let mut numbers = [0.0, 1.0, -1.0, 3.0, -0.1, -40.0];

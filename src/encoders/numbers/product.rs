@@ -25,18 +25,42 @@ pub trait Weights {
     /// Columns of the matrix, a multiple of [`PANEL`].
     fn outputs(&self) -> usize;
     /// Writes the rows `first..first + out.len()` of a panel.
-    fn unpack(&self, panel: usize, first: usize, out: &mut [PanelRow]);
+    fn unpack<S: Simd>(&self, simd: S, panel: usize, first: usize, out: &mut [PanelRow]);
 }
 
-/// Adds `a` times the weights to `out`. Both are row-major; `a` has as many columns as the weights have inputs.
+impl PanelRow {
+    /// Writes a row of levels, each times its column's factor.
+    ///
+    /// The product is spelled out because the compiler would rather vectorise the loop over the rows, gathering bytes.
+    #[inline(always)]
+    pub fn set<S: Simd>(&mut self, simd: S, levels: &[f32; PANEL], factors: &PanelRow) {
+        let (out, _) = S::as_mut_simd_f32s(&mut self.0);
+        let ((levels, _), (factors, _)) = (S::as_simd_f32s(levels), S::as_simd_f32s(&factors.0));
+        for ((out, level), factor) in out.iter_mut().zip(levels).zip(factors) {
+            *out = simd.mul_f32s(*level, *factor);
+        }
+    }
+}
+
+/// Writes `a` times the weights, plus `bias` in each row, to `out`. Both are row-major; `a` has as many columns as the
+/// weights have inputs, `bias` as many as they have outputs.
+pub fn product(a: &[f32], weights: &impl Weights, bias: &[f32], out: &mut [f32]) {
+    debug_assert_eq!(bias.len(), weights.outputs());
+    debug_assert_eq!(a.len() * weights.outputs(), out.len() * weights.inputs());
+    Arch::new().dispatch(Product { a, weights, bias: Some(bias), out });
+}
+
+/// Adds `a` times the weights to `out`, see [`product`].
 pub fn add_product(a: &[f32], weights: &impl Weights, out: &mut [f32]) {
     debug_assert_eq!(a.len() * weights.outputs(), out.len() * weights.inputs());
-    Arch::new().dispatch(Product { a, weights, out });
+    Arch::new().dispatch(Product { a, weights, bias: None, out });
 }
 
 struct Product<'a, W> {
     a: &'a [f32],
     weights: &'a W,
+    /// What the result starts from; `None`: what stands in `out`.
+    bias: Option<&'a [f32]>,
     out: &'a mut [f32],
 }
 
@@ -64,17 +88,29 @@ impl<W: Weights> Product<'_, W> {
         let mut unpacked = [PanelRow([0.0; PANEL]); BLOCK];
         for first in (0..inputs).step_by(BLOCK) {
             let depth = BLOCK.min(inputs - first);
+            let bias = self.bias.filter(|_| first == 0);
             pack(self.a, inputs, first, depth, &mut packed);
             for panel in 0..outputs / PANEL {
-                self.weights.unpack(panel, first, &mut unpacked[..depth]);
+                self.weights.unpack(simd, panel, first, &mut unpacked[..depth]);
+                let bias = bias.map(|bias| S::as_simd_f32s(&bias[panel * PANEL..(panel + 1) * PANEL]).0);
                 for (tile, a) in packed.chunks_exact(depth).enumerate() {
                     let sums = kernel::<S, ROWS, REGISTERS>(simd, a, &unpacked[..depth]);
                     let valid = ROWS.min(rows - tile * ROWS);
                     for (row, sums) in sums.iter().enumerate().take(valid) {
                         let at = (tile * ROWS + row) * outputs + panel * PANEL;
                         let (out, _) = S::as_mut_simd_f32s(&mut self.out[at..at + PANEL]);
-                        for (out, sum) in out.iter_mut().zip(sums) {
-                            *out = simd.add_f32s(*out, *sum);
+                        // Either the first block, or what the blocks before left.
+                        match bias {
+                            Some(bias) => {
+                                for ((out, sum), bias) in out.iter_mut().zip(sums).zip(bias) {
+                                    *out = simd.add_f32s(*bias, *sum);
+                                }
+                            }
+                            None => {
+                                for (out, sum) in out.iter_mut().zip(sums) {
+                                    *out = simd.add_f32s(*out, *sum);
+                                }
+                            }
                         }
                     }
                 }
@@ -134,7 +170,7 @@ mod tests {
         fn outputs(&self) -> usize {
             self.outputs
         }
-        fn unpack(&self, panel: usize, first: usize, out: &mut [PanelRow]) {
+        fn unpack<S: Simd>(&self, _: S, panel: usize, first: usize, out: &mut [PanelRow]) {
             for (i, row) in out.iter_mut().enumerate() {
                 row.0.copy_from_slice(&self.values[(first + i) * self.outputs + panel * PANEL..][..PANEL]);
             }
@@ -157,7 +193,15 @@ mod tests {
                 }
             }
             add_product(&a, &weights, &mut out);
-            assert_eq!(out, expected, "{rows} x {inputs} x {outputs}");
+            assert_eq!(out, expected, "{rows} x {inputs} x {outputs}, added");
+            let bias: Vec<f32> = (0..outputs).map(|i| number(i + 3)).collect();
+            for row in 0..rows {
+                for (column, bias) in bias.iter().enumerate() {
+                    expected[row * outputs + column] += bias - number(row * outputs + column);
+                }
+            }
+            product(&a, &weights, &bias, &mut out);
+            assert_eq!(out, expected, "{rows} x {inputs} x {outputs}, with a bias");
         };
         check(1, 32, 32);
         check(12, 256, 64);

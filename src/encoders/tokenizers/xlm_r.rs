@@ -7,10 +7,6 @@ use std::sync::OnceLock;
 use super::unigram::{Segmenter, Unigram};
 use crate::encoders::numbers::bytes::{Damaged, Reader, u32_at};
 
-/// The piece that begins an input.
-pub const BEGIN: u32 = 0;
-/// The piece that ends it.
-pub const END: u32 = 2;
 /// The id of what no piece covers.
 pub const UNKNOWN: u32 = 3;
 
