@@ -4,16 +4,28 @@
 //! feeds.toml).
 
 pub mod check;
+mod demo;
 pub mod healthcheck;
+mod house;
+mod log;
 pub mod parse;
+mod poll;
+mod run;
+mod show;
+mod stories;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use tokio::runtime::Runtime;
+
 use crate::config::{Config, Environment, Invalid};
+use crate::daemon::Rooms;
 
 /// One merged feed in which every work stands once, with its original and all its translations.
 #[derive(Debug, Parser)]
@@ -47,8 +59,47 @@ pub enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Poll every source on its schedule, for ever, and serve. What is done without a subcommand.
+    Run,
+    /// Fetch every source now, say what happened to each, and exit: 1 if a source failed.
+    Poll {
+        /// Only this one.
+        #[arg(long, value_name = "ID")]
+        source: Option<String>,
+    },
+    /// Play bundled sites on loopback and merge them: no network, no configuration.
+    Demo {
+        /// Print the folded stories and the summary line, then exit.
+        #[arg(long)]
+        once: bool,
+        /// No new posts arrive.
+        #[arg(long)]
+        still: bool,
+    },
     /// Validate feeds.toml, and say every fault at once.
     Check,
+    /// List the stories with their members.
+    Stories {
+        /// As one JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell what happened to a story.
+    Log {
+        /// Id of the story, or address of one of its entries.
+        story: String,
+    },
+    /// Show how a feed is read, as one JSON object.
+    Parse {
+        /// A file, an address, or - for standard input.
+        document: String,
+        /// The Content-Type header of a file.
+        #[arg(long, value_name = "CT")]
+        content_type: Option<String>,
+        /// What relative addresses are resolved against.
+        #[arg(long, value_name = "URL")]
+        base_url: Option<url::Url>,
+    },
     /// Ask the running server whether it is well: exit 0 or 1.
     Healthcheck,
 }
@@ -57,18 +108,40 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(arguments.common.log_format);
-    let common = &arguments.common;
-    let done = match arguments.command {
-        None => todo!(),
-        Some(Command::Check) => check::run(common),
-        Some(Command::Healthcheck) => healthcheck::run(common),
-    };
-    match done {
+    match dispatch(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("tributary: {error:#}");
             ExitCode::from(if error.is::<Invalid>() { 2 } else { 1 })
         }
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Outcome {
+    let common = &arguments.common;
+    let Some(command) = &arguments.command else { return run::run(common) };
+    match command {
+        Command::Run => run::run(common),
+        Command::Demo { once, still } => demo::run(*once, *still),
+        Command::Check => check::run(common),
+        Command::Healthcheck => healthcheck::run(common),
+        Command::Parse { document, content_type, base_url } => {
+            show::run(document, content_type.as_deref(), base_url.as_ref())
+        }
+        Command::Poll { .. } | Command::Stories { .. } | Command::Log { .. } => {
+            let words: Vec<String> = std::env::args().skip(1).collect();
+            house::through(common, &words, command)
+        }
+    }
+}
+
+/// Runs a subcommand that needs the house, in the process that holds it.
+fn execute(rooms: &Arc<Rooms>, runtime: &Runtime, command: &Command, out: &mut dyn Write) -> Outcome {
+    match command {
+        Command::Poll { source } => poll::run(rooms, runtime, source.as_deref(), out),
+        Command::Stories { json } => stories::run(rooms, *json, out),
+        Command::Log { story } => log::run(rooms, story, out),
+        _ => anyhow::bail!("this command does not go through the daemon"),
     }
 }
 

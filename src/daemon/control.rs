@@ -2,7 +2,7 @@
 //! folder: the arguments go in, what the subcommand prints comes out.
 //!
 //! One connection is one command: a JSON array of arguments on a line, then JSON objects, one a line:
-//! `{"out": text}` as it is printed, and `{"exit": code}` at the end.
+//! `{"out": text}` as it is printed, and `{"exit": code}` or `{"failed": why}` at the end.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -20,13 +20,14 @@ const MAX_REQUEST_BYTES: u64 = 2 << 20;
 /// Commands at once: people type them.
 const MAX_CONNECTIONS: usize = 16;
 
-/// What runs a command: `(arguments, where its output goes) -> exit code`.
-pub type Handler = Arc<dyn Fn(&[String], &mut dyn Write) -> u8 + Send + Sync>;
+/// What runs a command: `(arguments, where its output goes) -> exit code`, or the sentence it failed with.
+pub type Handler = Arc<dyn Fn(&[String], &mut dyn Write) -> Result<u8, String> + Send + Sync>;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Frame {
     Out(String),
+    Failed(String),
     Exit(u8),
 }
 
@@ -79,8 +80,8 @@ fn answer(stream: UnixStream, handler: &Handler) -> io::Result<()> {
     let mut line = String::new();
     BufReader::new((&stream).take(MAX_REQUEST_BYTES)).read_line(&mut line)?;
     let arguments: Vec<String> = serde_json::from_str(&line)?;
-    let code = handler(&arguments, &mut Framed { stream: &stream });
-    send(&stream, &Frame::Exit(code))
+    let ended = handler(&arguments, &mut Framed { stream: &stream });
+    send(&stream, &ended.map_or_else(Frame::Failed, Frame::Exit))
 }
 
 fn send(mut stream: &UnixStream, frame: &Frame) -> io::Result<()> {
@@ -114,12 +115,12 @@ impl Write for Framed<'_> {
 /// Asks the daemon that holds the store in this folder to run a command, and prints what it prints.
 ///
 /// `None` where nobody listens there.
-pub fn ask(folder: &Path, arguments: &[String], out: &mut dyn Write) -> Option<io::Result<u8>> {
+pub fn ask(folder: &Path, arguments: &[String], out: &mut dyn Write) -> Option<io::Result<Result<u8, String>>> {
     let stream = with_short_path(&folder.join(SOCKET), |short| UnixStream::connect(short)).ok()?;
     Some(converse(stream, arguments, out))
 }
 
-fn converse(stream: UnixStream, arguments: &[String], out: &mut dyn Write) -> io::Result<u8> {
+fn converse(stream: UnixStream, arguments: &[String], out: &mut dyn Write) -> io::Result<Result<u8, String>> {
     let mut line = serde_json::to_vec(arguments)?;
     line.push(b'\n');
     (&stream).write_all(&line)?;
@@ -129,7 +130,8 @@ fn converse(stream: UnixStream, arguments: &[String], out: &mut dyn Write) -> io
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }
-            Frame::Exit(code) => return Ok(code),
+            Frame::Exit(code) => return Ok(Ok(code)),
+            Frame::Failed(why) => return Ok(Err(why)),
         }
     }
     Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the daemon ended before the command did"))
@@ -160,11 +162,11 @@ mod tests {
             assert!(ask(folder, &[], &mut out).is_none());
             let handler: Handler = Arc::new(|arguments, out| {
                 write!(out, "{} è\n{}", arguments.join("+"), "x".repeat(100_000)).unwrap();
-                7
+                Ok(7)
             });
             let control = Control::listen(folder, handler).unwrap();
             let code = ask(folder, &["stories".into(), "--json".into()], &mut out).unwrap().unwrap();
-            assert_eq!(code, 7);
+            assert_eq!(code, Ok(7));
             assert!(String::from_utf8(out).unwrap().starts_with("stories+--json è\nxxx"));
             let mode = std::fs::metadata(folder.join(SOCKET)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);

@@ -1,3 +1,166 @@
 //! One loop over one closed enum of events.
+//!
+//! The loop starts work and hears of its end; the work itself runs elsewhere: requests as tasks of the runtime,
+//! commits on its workers set aside for that, judging on one thread of its own, which uses the house's pool. Time is
+//! asked of the clock at every tick, so that a clock that jumps makes one poll late or early, and no storm.
+//!
+//! # Invariants
+//!
+//! - At most one poll of a source and one fetch of a page are under way, by schedule or by hand.
+//! - What is due is in the store: the loop can end at any moment.
 
 pub mod control;
+mod judging;
+mod polls;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::fetch::Fetcher;
+use crate::pipeline::{Error, House, Plan};
+
+use judging::Judge;
+use polls::{Done, Polls};
+pub use polls::{PollReport, Schedules, UnderWay, poll_now};
+use watch::Watch;
+
+/// How often the clock is asked whether something is due. A schedule has seconds; a poll one second late is on time.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the loop and the commands share.
+pub struct Rooms {
+    /// The house.
+    pub house: Arc<House>,
+    /// The client.
+    pub fetcher: Fetcher,
+    /// The clock.
+    pub clock: Clock,
+    /// Which sources are being polled.
+    pub under_way: UnderWay,
+    schedules: RwLock<Arc<Schedules>>,
+}
+
+impl Rooms {
+    /// Puts them together.
+    pub fn new(house: Arc<House>, fetcher: Fetcher, clock: Clock, schedules: Schedules) -> Self {
+        let schedules = RwLock::new(Arc::new(schedules));
+        Self { house, fetcher, clock, under_way: UnderWay::default(), schedules }
+    }
+
+    fn schedules(&self) -> Arc<Schedules> {
+        Arc::clone(&self.schedules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Judges all that is ready. CPU work: call it where it may block.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn judge_all(&self) -> Result<usize, Error> {
+        judging::judge_all(self, &AtomicBool::new(false))
+    }
+}
+
+/// What the loop hears of.
+#[derive(Debug)]
+enum Event {
+    /// A second went by.
+    Tick,
+    /// A poll or a page ended.
+    Done(Done),
+    /// The configuration was saved, or SIGHUP came.
+    Reload,
+    /// SIGTERM or Ctrl-C.
+    Stop,
+}
+
+/// Reads the configuration anew: the new plan and schedules, or all its faults.
+pub type Reload = Box<dyn Fn() -> Result<(Plan, Schedules), String> + Send>;
+
+/// Why the loop could not start, or could not go on with another configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The system grants no thread or no signal.
+    #[error("failed to start a thread or to hear signals: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Polls, fetches pages and judges until `stop`. `config` is the file to watch, and how it is read.
+///
+/// # Errors
+/// The store cannot be read at the start, or no thread can be started. Later faults are logged, and what they hindered
+/// is done again.
+pub async fn run(
+    rooms: Arc<Rooms>,
+    config: Option<(PathBuf, Reload)>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failed> {
+    let mut polls = Polls::new(&rooms)?;
+    let judge = Judge::start(Arc::clone(&rooms))?;
+    let mut watch = config.as_ref().map(|(file, _)| Watch::start(file));
+    let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let (done, mut heard) = mpsc::unbounded_channel();
+    tokio::pin!(stop);
+    loop {
+        let saved = async {
+            match &mut watch {
+                Some(watch) => watch.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        let event = tokio::select! {
+            () = &mut stop => Event::Stop,
+            Some(done) = heard.recv() => Event::Done(done),
+            _ = ticks.tick() => Event::Tick,
+            _ = hangups.recv() => Event::Reload,
+            () = saved => Event::Reload,
+        };
+        match event {
+            Event::Tick => {
+                if let Err(error) = polls.start_due(&rooms, &done) {
+                    tracing::error!(%error, "what is due cannot be read");
+                }
+            }
+            Event::Done(ended) => {
+                polls.finished(ended);
+                judge.wake();
+            }
+            Event::Reload => {
+                if let Some((file, reload)) = &config {
+                    match tokio::task::block_in_place(|| take_over(&rooms, reload)) {
+                        Ok(()) => {
+                            polls = polls.replanned(&rooms)?;
+                            judge.wake();
+                            tracing::info!("{} was taken over", file.display());
+                        }
+                        Err(fault) => tracing::error!("the configuration stays as it was:\n{fault}"),
+                    }
+                }
+            }
+            Event::Stop => break,
+        }
+    }
+    tokio::task::block_in_place(|| judge.stop());
+    Ok(())
+}
+
+fn take_over(rooms: &Rooms, reload: &Reload) -> Result<(), String> {
+    let (plan, schedules) = reload()?;
+    let before = rooms.house.plan().overrides.clone();
+    let now = rooms.clock.now();
+    rooms.house.reconfigure(plan, now).map_err(|e| e.to_string())?;
+    *rooms.schedules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schedules);
+    let judged = rooms.house.apply_overrides(&before, now).map_err(|e| e.to_string())?;
+    judged.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
+    Ok(())
+}

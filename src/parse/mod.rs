@@ -24,6 +24,7 @@ mod json_feed;
 mod legacy;
 mod months;
 mod namespace;
+pub mod page;
 mod person;
 pub mod substack;
 mod text;

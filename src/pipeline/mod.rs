@@ -1,3 +1,163 @@
-//! The whole house on one page.
+//! The whole house on one page: sources are polled, entries judged, stories kept, editions composed.
+//!
+//! [`House`] owns the store and knows all rooms; none of them knows another. Every step takes `now`, and each ends
+//! with one commit: [`House::take_poll`] (a poll), [`House::take_page`] (a page), [`House::judge`] (a few entries).
+//! A crash between two steps loses nothing, since what is to be done next is itself in the store.
+//!
+//! # Invariants
+//!
+//! - Entries, validators, the queue of pages and the queue of those to judge are one batch.
+//! - Nothing is published before it is committed.
+//! - Who reads an entry or a story, changes it and writes it back holds `writer`.
+//! - Matching runs on `pool`, which is bounded, and never on a worker of the runtime.
 
+mod ingest;
+mod judge;
+pub mod pages;
+mod plan;
 pub mod poll;
+pub mod site;
+mod summary;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+pub use crate::store::Job;
+pub use ingest::Ingested;
+pub use judge::Judged;
+pub use plan::Plan;
+pub use summary::{Listed, ListedMember, Summary};
+
+use crate::model::{Entry, EntryId, SourceState, Timestamp};
+use crate::store::{self, Draft, Store, query};
+
+/// What can go wrong here: only the store can. Documents and texts yield faults, never errors.
+pub type Error = store::Error;
+
+/// Threads that judge: as many as there are cores, four at the most, so that serving and polling go on beside them.
+const MOST_JUDGES: usize = 4;
+
+/// One house out of all rooms.
+pub struct House {
+    store: Arc<dyn Store>,
+    plan: RwLock<Arc<Plan>>,
+    bench: Mutex<judge::Bench>,
+    writer: Mutex<()>,
+    pool: rayon::ThreadPool,
+    /// Moves with every commit that a reader may see.
+    version: AtomicU64,
+}
+
+impl House {
+    /// A house over a store. The index of candidates is built from the store when it is first needed.
+    ///
+    /// # Errors
+    /// The pool's threads cannot be started.
+    pub fn new(store: Arc<dyn Store>, plan: Plan) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(cores.min(MOST_JUDGES))
+            .thread_name(|i| format!("judge-{i}"))
+            .build()?;
+        Ok(Self {
+            store,
+            plan: RwLock::new(Arc::new(plan)),
+            bench: Mutex::default(),
+            writer: Mutex::default(),
+            pool,
+            version: AtomicU64::new(1),
+        })
+    }
+
+    /// The configuration in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The store, for commands that read it.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// A number that moves whenever something changed that a reader may see.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+
+    fn touch(&self) {
+        self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn writer(&self) -> MutexGuard<'_, ()> {
+        // It guards no data of its own: a panic of another holder left none half written.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes another configuration over. Entries whose trust it changes are judged anew.
+    ///
+    /// # Errors
+    /// The store cannot be read or written; the old configuration stays.
+    pub fn reconfigure(&self, plan: Plan, now: Timestamp) -> Result<(), Error> {
+        let old = self.plan();
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        for source in plan.sources() {
+            let before = old.source(&source.id);
+            let same_trust = before.is_some_and(|b| {
+                (b.role, &b.hosts, b.url.host_str()) == (source.role, &source.hosts, source.url.host_str())
+            });
+            if before.is_some() && !same_trust {
+                for id in query::entries_of_source(&*self.store, &source.id, REJUDGED_MAX)? {
+                    if let Some(entry) = query::entry(&*self.store, id)? {
+                        draft.put_waiting(&waiting(&entry, now))?;
+                    }
+                }
+            }
+        }
+        draft.commit()?;
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
+        self.touch();
+        Ok(())
+    }
+
+    /// What is kept of a source between polls; that of a source never polled is empty.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn state(&self, source: &crate::model::SourceId) -> Result<SourceState, Error> {
+        Ok(query::state(&*self.store, source)?.unwrap_or_default())
+    }
+
+    /// The entry that an address or an id names; of several, one whose page it is, seen first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn find(&self, name: &str) -> Result<Option<Entry>, Error> {
+        let store = &*self.store;
+        if let Ok(id) = name.parse::<EntryId>() {
+            if let Some(entry) = query::whole_entry(store, id)? {
+                return Ok(Some(entry));
+            }
+            let story = query::find_story(store, crate::model::StoryId(id.0))?;
+            return story.map_or(Ok(None), |story| query::whole_entry(store, story.head));
+        }
+        let Ok(url) = url::Url::parse(name) else { return Ok(None) };
+        let link = crate::normalise::link::canonical(&url);
+        let mut found: Vec<Entry> = Vec::new();
+        for id in query::entries_by_link(store, &link, SAME_LINK_MAX)? {
+            found.extend(query::whole_entry(store, id)?);
+        }
+        found.sort_by_key(|e| (e.reference, e.first_seen, e.id));
+        Ok(found.into_iter().next())
+    }
+}
+
+/// Entries of one source that a change of trust judges anew: the newest; older ones keep their stories.
+const REJUDGED_MAX: usize = 10_000;
+/// Entries with one address that are looked at: each source has at most one.
+const SAME_LINK_MAX: usize = 64;
+
+/// The place in the queue of an entry that can be judged at once.
+fn waiting(entry: &Entry, now: Timestamp) -> store::Waiting {
+    store::Waiting { entry: entry.id, ready: now, date: entry.date() }
+}

@@ -1,0 +1,106 @@
+//! Shows it all working without network or configuration: bundled sites on loopback, and the real daemon on them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::house::{self, Open};
+use super::{Outcome, run, stories};
+use crate::clock::{self, Clock};
+use crate::config::{Config, Environment};
+use crate::daemon::{self, poll_now};
+use crate::demo::Origin;
+
+/// The port that the README names; any free one where it is taken.
+const PORT: u16 = 8080;
+/// The summary line waits so long for the judge: whoever opens the address then sees folded stories, and still within
+/// two seconds of the start. What is left is judged while it serves.
+const FIRST_JUDGEMENT: Duration = Duration::from_millis(900);
+
+/// Plays the sites and merges them: for ever, or `once`; `still`: no new posts arrive.
+pub fn run(once: bool, still: bool) -> Outcome {
+    let runtime = house::runtime()?;
+    let clock = Clock::system();
+    let folder = Folder::new()?;
+    let (origin, listener) = runtime.block_on(async {
+        let origin = Origin::start(clock.now(), still || once).await.context("failed to start the demo's sites")?;
+        let listener = match TcpListener::bind(("127.0.0.1", PORT)).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(("127.0.0.1", 0)).await.context("failed to find a free port")?,
+        };
+        Ok::<_, anyhow::Error>((origin, listener))
+    })?;
+    let bind: SocketAddr = listener.local_addr()?;
+    let text = origin.config_toml(&bind.to_string(), &folder.0);
+    let (config, _) = Config::parse(Path::new("the demo's feeds.toml"), &text, &Environment::default())?;
+    let open = house::open(&config, clock, Arc::clone(&runtime))?;
+    if once {
+        return print_once(&open);
+    }
+    let rooms = Arc::clone(&open.rooms);
+    let first = async move {
+        let sources = rooms.house.plan().sources().cloned().collect();
+        if let Err(error) = poll_now(&rooms, sources, &mut |_| {}).await {
+            tracing::error!(%error, "the first poll failed");
+        }
+        tokio::task::block_in_place(|| judge_for(&rooms, FIRST_JUDGEMENT));
+    };
+    runtime.block_on(run::serve(&open, listener, None, first))?;
+    Ok(0)
+}
+
+fn judge_for(rooms: &daemon::Rooms, at_most: Duration) {
+    let began = clock::instant();
+    while began.elapsed() < at_most {
+        match rooms.house.judge(rooms.clock.now()) {
+            Ok(judged) if judged.entries > 0 => {}
+            Ok(_) => break,
+            Err(error) => {
+                tracing::error!(%error, "the first entries could not be judged");
+                break;
+            }
+        }
+    }
+}
+
+/// Polls once, judges all, prints the stories that have folded, and the summary line.
+fn print_once(open: &Open) -> Outcome {
+    let rooms = &open.rooms;
+    let sources = rooms.house.plan().sources().cloned().collect();
+    let reports = open.runtime.block_on(poll_now(rooms, sources, &mut |_| {}))?;
+    rooms.judge_all()?;
+    let mut folded = Vec::new();
+    rooms.house.each_story(&mut |story| {
+        if story.members.len() > 1 {
+            folded.push(story);
+        }
+    })?;
+    let out = &mut std::io::stdout();
+    for story in &folded {
+        stories::write_text(story, out)?;
+    }
+    println!("{}", rooms.house.summary()?);
+    Ok(u8::from(reports.iter().any(daemon::PollReport::failed)))
+}
+
+/// A folder for the demo's store; it goes with the demo.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("tributary-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path).with_context(|| format!("failed to make a folder at {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // In the system's folder for temporary files: what is left there goes in time.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,91 @@
+//! Who judges the waiting entries? One thread, woken by every commit that brings some.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::Rooms;
+use crate::clock;
+use crate::pipeline::Error;
+
+/// How long it sleeps at the most: an entry whose page never came is ready by time alone.
+const NAP: Duration = Duration::from_secs(1);
+/// How often the progress of a long queue is told.
+const PROGRESS: Duration = Duration::from_secs(5);
+/// A queue shorter than this is no news.
+const LONG_QUEUE: usize = 100;
+/// How far a queue is counted.
+const COUNTED_MAX: usize = 1_000_000;
+
+/// The judging thread.
+pub(super) struct Judge {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    woken: Mutex<bool>,
+    bell: Condvar,
+    stopped: AtomicBool,
+}
+
+impl Judge {
+    /// Starts it.
+    pub(super) fn start(rooms: Arc<Rooms>) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let own = Arc::clone(&shared);
+        let work = move || {
+            while !own.stopped.load(Ordering::SeqCst) {
+                if let Err(error) = judge_all(&rooms, &own.stopped) {
+                    tracing::error!(%error, "entries could not be judged; they stay in the queue");
+                }
+                let woken = own.woken.lock().unwrap_or_else(PoisonError::into_inner);
+                let waited = own.bell.wait_timeout_while(woken, NAP, |woken| !*woken);
+                *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+            }
+        };
+        let thread = std::thread::Builder::new().name("judge".into()).spawn(work)?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Says that something came.
+    pub(super) fn wake(&self) {
+        *self.shared.woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.shared.bell.notify_one();
+    }
+
+    /// Lets it end what it has begun, and waits for that.
+    pub(super) fn stop(mut self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        self.wake();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the judging thread ended by a fault of this program; please report it");
+        }
+    }
+}
+
+/// Judges until nothing is ready, and tells how far it is.
+pub(super) fn judge_all(rooms: &Rooms, stopped: &AtomicBool) -> Result<usize, Error> {
+    let mut judged = 0;
+    let mut told = clock::instant();
+    while !stopped.load(Ordering::SeqCst) {
+        let done = rooms.house.judge(rooms.clock.now())?;
+        if done.entries == 0 {
+            break;
+        }
+        judged += done.entries;
+        done.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
+        if told.elapsed() >= PROGRESS {
+            told = clock::instant();
+            let all = judged + rooms.house.waiting(COUNTED_MAX)?;
+            if all >= LONG_QUEUE {
+                tracing::info!("judging {judged} of {all} entries");
+            }
+        }
+    }
+    Ok(judged)
+}

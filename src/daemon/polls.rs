@@ -1,0 +1,327 @@
+//! When is each source polled, which pages are fetched, and what came of it?
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
+
+use super::Rooms;
+use crate::model::{EntryId, Outcome, Source, SourceId, SourceState, Timestamp};
+use crate::pipeline::pages::Fetched;
+use crate::pipeline::{Error, Ingested, Job, Plan, poll};
+use crate::schedule::{self, Schedule};
+
+/// Pages under way at once; those of one domain wait for one another in the client.
+const MOST_PAGES: usize = 32;
+/// How often a poll by hand looks whether the daemon's own poll of that source has ended.
+const RECHECK: Duration = Duration::from_millis(50);
+
+/// The schedules of the sources: one for those without their own.
+#[derive(Debug, Clone)]
+pub struct Schedules {
+    usual: Arc<Schedule>,
+    own: HashMap<SourceId, Arc<Schedule>>,
+}
+
+impl Schedules {
+    /// Reads them; expressions were checked with the configuration.
+    ///
+    /// # Errors
+    /// An expression is none.
+    pub fn new(plan: &Plan, usual: &str, timezone: &str) -> Result<Self, String> {
+        let mut own = HashMap::new();
+        for source in plan.sources() {
+            if let Some(expression) = &source.schedule {
+                own.insert(source.id.clone(), Arc::new(Schedule::parse(expression, timezone)?));
+            }
+        }
+        Ok(Self { usual: Arc::new(Schedule::parse(usual, timezone)?), own })
+    }
+
+    fn of(&self, source: &SourceId) -> &Schedule {
+        self.own.get(source).unwrap_or(&self.usual)
+    }
+}
+
+/// What a poll of one source came to.
+#[derive(Debug, Clone)]
+pub struct PollReport {
+    /// What feeds.toml calls the source.
+    pub source: SourceId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Entries of the document.
+    pub entries: u32,
+    /// What was new.
+    pub ingested: Ingested,
+    /// What was wrong with the document and survived.
+    pub faults: Vec<String>,
+}
+
+impl PollReport {
+    /// Whether the source failed.
+    pub fn failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_) | Outcome::Gone(_))
+    }
+}
+
+/// Which sources are being polled: at most one poll of a source at a time, by schedule or by hand.
+#[derive(Debug, Clone, Default)]
+pub struct UnderWay(Arc<Mutex<HashSet<SourceId>>>);
+
+/// A source's turn; it ends when this is dropped.
+struct Turn {
+    under_way: UnderWay,
+    source: SourceId,
+}
+
+impl UnderWay {
+    fn take(&self, source: &SourceId) -> Option<Turn> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(source.clone());
+        taken.then(|| Turn { under_way: self.clone(), source: source.clone() })
+    }
+
+    async fn wait(&self, source: &SourceId) -> Turn {
+        loop {
+            if let Some(turn) = self.take(source) {
+                return turn;
+            }
+            tokio::time::sleep(RECHECK).await;
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.source);
+    }
+}
+
+/// Something that ended.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// A poll; when the next one is due.
+    Poll(SourceId, Option<Timestamp>),
+    /// A page.
+    Page(EntryId),
+}
+
+/// What is due, and what is under way.
+#[derive(Debug, Default)]
+pub(super) struct Polls {
+    due: BinaryHeap<Reverse<(Timestamp, SourceId)>>,
+    pages: HashSet<EntryId>,
+}
+
+impl Polls {
+    /// All sources of the plan, each when its state says; one never polled is due at once.
+    pub(super) fn new(rooms: &Rooms) -> Result<Self, Error> {
+        let mut due = BinaryHeap::new();
+        let now = rooms.clock.now();
+        for source in rooms.house.plan().sources() {
+            let state = rooms.house.state(&source.id)?;
+            match state.next_poll {
+                _ if is_moved(source, &state) || schedule::is_due(&state, now) => {
+                    due.push(Reverse((now, source.id.clone())))
+                }
+                Some(at) => due.push(Reverse((at, source.id.clone()))),
+                // Gone for good.
+                None => {}
+            }
+        }
+        Ok(Self { due, pages: HashSet::new() })
+    }
+
+    /// The same for a plan that was taken over: what is under way stays so.
+    pub(super) fn replanned(self, rooms: &Rooms) -> Result<Self, Error> {
+        Ok(Self { pages: self.pages, ..Self::new(rooms)? })
+    }
+
+    /// Starts every poll and page that is due and not under way.
+    pub(super) fn start_due(&mut self, rooms: &Arc<Rooms>, done: &UnboundedSender<Done>) -> Result<(), Error> {
+        let now = rooms.clock.now();
+        while self.due.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            let Some(Reverse((_, id))) = self.due.pop() else { break };
+            let (rooms, done) = (Arc::clone(rooms), done.clone());
+            let Some(source) = rooms.house.plan().source(&id).cloned() else { continue };
+            tokio::spawn(async move {
+                let turn = rooms.under_way.wait(&id).await;
+                let next = match poll_if_due(&rooms, &source).await {
+                    Ok(next) => next,
+                    Err(error) => {
+                        tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
+                        Some(rooms.clock.now() + chrono::TimeDelta::minutes(1))
+                    }
+                };
+                drop(turn);
+                // The loop is gone only when the process ends.
+                let _ = done.send(Done::Poll(id, next));
+            });
+        }
+        let room = MOST_PAGES.saturating_sub(self.pages.len());
+        if room > 0 {
+            for job in rooms.house.pages_due(now, MOST_PAGES + room)? {
+                if self.pages.len() < MOST_PAGES && self.pages.insert(job.entry) {
+                    let (rooms, done) = (Arc::clone(rooms), done.clone());
+                    tokio::spawn(async move {
+                        fetch_page(&rooms, &job).await;
+                        let _ = done.send(Done::Page(job.entry));
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hears that something ended.
+    pub(super) fn finished(&mut self, done: Done) {
+        match done {
+            Done::Poll(source, Some(next)) => self.due.push(Reverse((next, source))),
+            Done::Poll(_, None) => {}
+            Done::Page(entry) => {
+                self.pages.remove(&entry);
+            }
+        }
+    }
+}
+
+/// Polls a source unless that was done by hand while it waited for its turn.
+async fn poll_if_due(rooms: &Rooms, source: &Arc<Source>) -> Result<Option<Timestamp>, Error> {
+    let state = rooms.house.state(&source.id)?;
+    let moved = is_moved(source, &state);
+    if !moved && !schedule::is_due(&state, rooms.clock.now()) {
+        return Ok(state.next_poll);
+    }
+    let (report, next) = poll_source(rooms, source).await?;
+    tell(&report);
+    Ok(next)
+}
+
+/// Whether the source's address or kind was edited since its last poll.
+fn is_moved(source: &Source, state: &SourceState) -> bool {
+    state.configured.as_ref().is_some_and(|(url, kind)| (url, kind) != (&source.url, &source.kind))
+}
+
+/// Polls one source and commits what it brought; returns when it is due again.
+async fn poll_source(rooms: &Rooms, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
+    let state = rooms.house.state(&source.id)?;
+    let clock = rooms.clock.clone();
+    let mut polled = poll::poll(&rooms.fetcher, source, state, &move || clock.now()).await;
+    let now = rooms.clock.now();
+    let schedules = rooms.schedules();
+    let next =
+        schedule::next_poll(schedules.of(&source.id), &polled.state, now, jitter(&source.id, polled.state.polls));
+    polled.state.next_poll = next.at;
+    polled.state.next_because = next.because;
+    let outcome = polled.outcome.clone();
+    let entries = polled.state.entries;
+    let faults = polled.reading.faults.iter().map(|fault| fault.message.clone()).collect();
+    let ingested = tokio::task::block_in_place(|| rooms.house.take_poll(source, polled, now))?;
+    let source = rooms.house.plan().name(&source.id).clone();
+    Ok((PollReport { source, outcome, entries, ingested, faults }, next.at))
+}
+
+/// Spreads sources that share a schedule, and one source's polls: 0 to 1, the same for the same poll.
+fn jitter(source: &SourceId, polls: u64) -> f64 {
+    let mut hasher = DefaultHasher::new();
+    (source, polls).hash(&mut hasher);
+    hasher.finish() as f64 / u64::MAX as f64
+}
+
+/// Logs a poll once.
+fn tell(report: &PollReport) {
+    let source = &report.source;
+    match &report.outcome {
+        Outcome::Changed => {
+            let Ingested { new, changed, pages } = report.ingested;
+            tracing::info!(%source, entries = report.entries, new, changed, pages, "polled");
+            for fault in &report.faults {
+                tracing::warn!(%source, "the document has a fault: {fault}");
+            }
+        }
+        Outcome::Unchanged => tracing::debug!(%source, "unchanged"),
+        Outcome::Failed(why) => tracing::warn!(%source, "failed: {why}"),
+        Outcome::Gone(why) => tracing::warn!(%source, "gone for good, and not polled any more: {why}"),
+    }
+}
+
+/// Fetches one page and commits what became of it.
+async fn fetch_page(rooms: &Rooms, job: &Job) {
+    let ask = rooms.house.ask_page(job);
+    let clock = rooms.clock.clone();
+    let answer = rooms.fetcher.get(&ask, &move || clock.now()).await.map_err(|error| error.failure());
+    let taken = tokio::task::block_in_place(|| rooms.house.take_page(job, answer.as_ref(), rooms.clock.now()));
+    match taken {
+        Ok(Fetched::GivenUp(why)) => tracing::warn!(page = %job.url, "the page cannot be read: {why}"),
+        Ok(Fetched::Later(why)) => tracing::info!(page = %job.url, "the page will be asked for again: {why}"),
+        Ok(Fetched::Read | Fetched::Stale) => {}
+        Err(error) => tracing::error!(page = %job.url, %error, "a page could not be stored; it stays in the queue"),
+    }
+}
+
+/// Polls sources now, whatever their next-poll time (a running Retry-After and a 410 are kept), and drains the queue
+/// of pages: what is due is fetched, what has to be tried again later is not waited for. `each` hears of every poll
+/// as it ends.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub async fn poll_now(
+    rooms: &Arc<Rooms>,
+    sources: Vec<Arc<Source>>,
+    each: &mut (dyn FnMut(&PollReport) + Send),
+) -> Result<Vec<PollReport>, Error> {
+    let mut polls = JoinSet::new();
+    let mut reports = Vec::new();
+    for source in sources {
+        let state = rooms.house.state(&source.id)?;
+        if let Err(why) = schedule::may_poll(&state, rooms.clock.now()) {
+            let report = PollReport {
+                source: rooms.house.plan().name(&source.id).clone(),
+                outcome: Outcome::Failed(why),
+                entries: state.entries,
+                ingested: Ingested::default(),
+                faults: Vec::new(),
+            };
+            each(&report);
+            reports.push(report);
+            continue;
+        }
+        let rooms = Arc::clone(rooms);
+        polls.spawn(async move {
+            let _turn = rooms.under_way.wait(&source.id).await;
+            poll_source(&rooms, &source).await
+        });
+    }
+    while let Some(done) = polls.join_next().await {
+        match done {
+            Ok(polled) => {
+                let (report, _) = polled?;
+                each(&report);
+                reports.push(report);
+            }
+            // A panic in one source's work never stops the others; its message is in the log.
+            Err(error) => tracing::error!(%error, "a poll ended by a fault of this program; please report it"),
+        }
+    }
+    drain_pages(rooms).await?;
+    Ok(reports)
+}
+
+async fn drain_pages(rooms: &Arc<Rooms>) -> Result<(), Error> {
+    loop {
+        let jobs = rooms.house.pages_due(rooms.clock.now(), MOST_PAGES)?;
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let mut pages = JoinSet::new();
+        for job in jobs {
+            let rooms = Arc::clone(rooms);
+            pages.spawn(async move { fetch_page(&rooms, &job).await });
+        }
+        while pages.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,355 @@
+//! Which stories do the waiting entries belong to? Profile, candidates, evidence, and the touched part of the graph
+//! solved anew: one commit.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::{Error, House, Plan};
+use crate::encoders;
+use crate::matching::candidates::Index;
+use crate::matching::overrides::{OverrideUrls, Overrides};
+use crate::matching::settle::{World, settle};
+use crate::matching::stories::Standing;
+use crate::matching::{self, Context, Profile, calibration, rarity};
+use crate::model::{Edge, Entry, EntryId, Evidence, Node, Resolution, Story, StoryId, Timestamp};
+use crate::store::{Draft, Waiting, query};
+
+/// Entries judged in one commit: enough to keep all cores busy, few enough that the first story of a first run is
+/// seen within a second.
+const AT_ONCE: usize = 16;
+/// Profiles read at once when the index is built.
+const PAGE: usize = 256;
+/// Profiles that the counts of what is rare are taken over: the counts of more change no decision.
+const COUNTED_MAX: usize = 20_000;
+/// The counts are taken anew when the store has grown by this share since; rarity is a logarithm.
+const GROWN: f64 = 1.25;
+
+/// What the judge keeps in memory: all of it can be made again from the store.
+#[derive(Default)]
+pub(super) struct Bench {
+    index: Option<Index>,
+    context: Context,
+    /// How many profiles there were when `context` was counted.
+    counted: usize,
+}
+
+/// What one call of [`House::judge`] did.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    /// Entries judged.
+    pub entries: usize,
+    /// Stories that are new or changed.
+    pub stories: Vec<StoryId>,
+    /// What the person should know.
+    pub notices: Vec<String>,
+}
+
+/// A pair that was compared.
+type Compared = (EntryId, EntryId, Evidence);
+
+impl House {
+    /// Judges the newest entries that are ready; nothing to judge is `entries == 0`. One commit.
+    ///
+    /// CPU work on the house's own pool: call it from a thread that may block, from one at a time.
+    ///
+    /// # Errors
+    /// The store cannot be read or written: the entries stay in the queue.
+    pub fn judge(&self, now: Timestamp) -> Result<Judged, Error> {
+        let waiting = query::waiting(&*self.store, now, AT_ONCE)?;
+        if waiting.is_empty() {
+            return Ok(Judged::default());
+        }
+        let mut bench = self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if bench.index.is_none() {
+            bench.index = Some(self.build_index()?);
+        }
+        let mut entries = HashMap::new();
+        for w in &waiting {
+            if let Some(entry) = query::whole_entry(&*self.store, w.entry)? {
+                entries.insert(w.entry, entry);
+            }
+        }
+        let made: Vec<Profile> = self.pool.install(|| entries.par_iter().map(|(_, e)| matching::profile(e)).collect());
+        let mut profiles: HashMap<EntryId, Profile> = made.into_iter().map(|p| (p.entry, p)).collect();
+        let compared = self.compare(&mut bench, &mut entries, &mut profiles)?;
+        self.commit_judgement(&waiting, &entries, &profiles, compared, now)
+    }
+
+    /// How many entries wait to be judged, up to `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn waiting(&self, limit: usize) -> Result<usize, Error> {
+        query::waiting_count(&*self.store, limit)
+    }
+
+    /// Solves anew the stories that the overrides name, and those that `before` named: overrides win over all
+    /// evidence, and evidence is heard again where one was taken back.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn apply_overrides(&self, before: &[OverrideUrls], now: Timestamp) -> Result<Judged, Error> {
+        let plan = self.plan();
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        let mut seeds = BTreeSet::new();
+        for url in plan.overrides.iter().chain(before).flat_map(|rule| rule.same.iter().chain(&rule.different)) {
+            seeds.extend(query::entries_by_link(&*self.store, url, super::SAME_LINK_MAX)?);
+        }
+        let seeds: Vec<EntryId> = seeds.into_iter().collect();
+        let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
+        draft.commit()?;
+        self.touch();
+        Ok(judged(seeds.len(), resolution))
+    }
+
+    fn build_index(&self) -> Result<Index, Error> {
+        let mut index = Index::new();
+        let mut after = None;
+        loop {
+            let page = query::profiles(&*self.store, after, PAGE)?;
+            for (id, bytes) in &page {
+                // One of another version of the matching is made anew when its entry is judged or compared.
+                if let Some(profile) = read_profile(bytes) {
+                    index.insert(*id, &profile);
+                }
+            }
+            match page.last() {
+                Some((id, _)) if page.len() == PAGE => after = Some(*id),
+                _ => return Ok(index),
+            }
+        }
+    }
+
+    /// Finds the candidates of the given profiles and judges each pair once. Adds to `profiles` and `entries` those
+    /// that it had to read, and to profiles the vectors that were missing.
+    fn compare(
+        &self,
+        bench: &mut Bench,
+        entries: &mut HashMap<EntryId, Entry>,
+        profiles: &mut HashMap<EntryId, Profile>,
+    ) -> Result<Vec<Compared>, Error> {
+        let fresh: BTreeSet<EntryId> = profiles.keys().copied().collect();
+        let index = bench.index.get_or_insert_with(Index::new);
+        for id in &fresh {
+            if let Some(profile) = profiles.get(id) {
+                index.insert(*id, profile);
+            }
+        }
+        let mut pairs = BTreeSet::new();
+        for id in &fresh {
+            let Some(profile) = profiles.get(id) else { continue };
+            pairs.extend(index.candidates(*id, profile).into_iter().map(|other| (*id.min(&other), *id.max(&other))));
+        }
+        for id in pairs.iter().flat_map(|(a, b)| [*a, *b]).collect::<BTreeSet<_>>() {
+            if let std::collections::hash_map::Entry::Vacant(place) = profiles.entry(id) {
+                if let Some(profile) = self.stored_profile(id)? {
+                    place.insert(profile);
+                }
+            }
+        }
+        if bench.index.as_ref().map_or(0, Index::len) as f64 > bench.counted as f64 * GROWN {
+            self.count_anew(bench, profiles)?;
+        }
+        self.encode_missing(&pairs, entries, profiles)?;
+        let context = &bench.context;
+        let profiles = &*profiles;
+        let judged = |&(a, b): &(EntryId, EntryId)| {
+            let (pa, pb) = (profiles.get(&a)?, profiles.get(&b)?);
+            Some((a, b, matching::judge(pa, pb, context)))
+        };
+        Ok(self.pool.install(|| pairs.par_iter().filter_map(judged).collect()))
+    }
+
+    /// The profile kept of an entry, or a new one where another version of the matching made it.
+    fn stored_profile(&self, id: EntryId) -> Result<Option<Profile>, Error> {
+        if let Some(profile) = query::profile(&*self.store, id)?.as_deref().and_then(read_profile) {
+            return Ok(Some(profile));
+        }
+        Ok(query::whole_entry(&*self.store, id)?.as_ref().map(matching::profile))
+    }
+
+    /// Counts what is rare over the newest profiles and those at hand.
+    fn count_anew(&self, bench: &mut Bench, fresh: &HashMap<EntryId, Profile>) -> Result<(), Error> {
+        let mut counted: BTreeMap<EntryId, Profile> = BTreeMap::new();
+        let mut after = None;
+        while counted.len() < COUNTED_MAX {
+            let page = query::profiles(&*self.store, after, PAGE)?;
+            counted.extend(page.iter().filter_map(|(id, bytes)| {
+                let profile = read_profile(bytes)?;
+                Some((*id, Profile { vectors: Vec::new(), ..profile }))
+            }));
+            match page.last() {
+                Some((id, _)) if page.len() == PAGE => after = Some(*id),
+                _ => break,
+            }
+        }
+        let kept = counted.values().chain(fresh.values().filter(|p| !counted.contains_key(&p.entry)));
+        bench.context = Context { rarity: rarity::snapshot(kept) };
+        bench.counted = bench.index.as_ref().map_or(0, Index::len);
+        Ok(())
+    }
+
+    /// Adds the sentence vectors that some pair needs: only of texts that have a candidate.
+    fn encode_missing(
+        &self,
+        pairs: &BTreeSet<(EntryId, EntryId)>,
+        entries: &mut HashMap<EntryId, Entry>,
+        profiles: &mut HashMap<EntryId, Profile>,
+    ) -> Result<(), Error> {
+        let mut missing: HashMap<EntryId, HashSet<&'static str>> = HashMap::new();
+        for (a, b) in pairs {
+            let (Some(pa), Some(pb)) = (profiles.get(a), profiles.get(b)) else { continue };
+            let Some(encoder) = matching::needs(pa, pb) else { continue };
+            for (id, profile) in [(a, pa), (b, pb)] {
+                if profile.vectors_of(encoder.name).is_none() {
+                    missing.entry(*id).or_default().insert(encoder.name);
+                }
+            }
+        }
+        for id in missing.keys() {
+            if !entries.contains_key(id)
+                && let Some(entry) = query::whole_entry(&*self.store, *id)?
+            {
+                entries.insert(*id, entry);
+            }
+        }
+        let entries = &*entries;
+        let encode = |profile: &mut Profile| {
+            let (Some(names), Some(entry)) = (missing.get(&profile.entry), entries.get(&profile.entry)) else { return };
+            for encoder in encoders::ALL.iter().filter(|e| names.contains(e.name)) {
+                matching::encode(profile, entry, encoder);
+            }
+        };
+        self.pool.install(|| profiles.par_iter_mut().for_each(|(_, profile)| encode(profile)));
+        Ok(())
+    }
+
+    fn commit_judgement(
+        &self,
+        waiting: &[Waiting],
+        entries: &HashMap<EntryId, Entry>,
+        profiles: &HashMap<EntryId, Profile>,
+        compared: Vec<Compared>,
+        now: Timestamp,
+    ) -> Result<Judged, Error> {
+        let plan = self.plan();
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        for profile in profiles.values() {
+            if let Ok(bytes) = postcard::to_stdvec(profile) {
+                draft.put_profile(profile.entry, &bytes)?;
+            }
+        }
+        for w in waiting {
+            draft.delete_edges(w.entry)?;
+            let judged = entries.get(&w.entry);
+            // An entry that was edited while it was judged stays in the queue and is judged again.
+            let current = query::entry(&*self.store, w.entry)?;
+            if judged.map(|e| (e.revision, e.revised)) == current.map(|e| (e.revision, e.revised)) {
+                draft.delete_waiting(w.entry)?;
+            }
+            if let (Some(entry), Some(profile)) = (judged, profiles.get(&w.entry)) {
+                draft.put_node(&node(entry, profile, &plan))?;
+            }
+        }
+        for (a, b, evidence) in &compared {
+            draft.put_edge(*a, *b, evidence)?;
+        }
+        let seeds: Vec<EntryId> = waiting.iter().map(|w| w.entry).collect();
+        let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
+        draft.commit()?;
+        self.touch();
+        Ok(judged(seeds.len(), resolution))
+    }
+
+    /// Solves the touched part of the graph and writes what became of it.
+    fn settle(
+        &self,
+        draft: &mut Draft<'_>,
+        plan: &Plan,
+        seeds: &[EntryId],
+        now: Timestamp,
+    ) -> Result<Resolution, Error> {
+        let mut failed = None;
+        let find = |url: &url::Url| {
+            query::entries_by_link(&*self.store, url, super::SAME_LINK_MAX).unwrap_or_else(|e| {
+                failed = Some(e);
+                Vec::new()
+            })
+        };
+        let (overrides, mut notices) = Overrides::resolve(&plan.overrides, find);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let mut resolution = settle(&Known { read: draft, plan }, seeds, &overrides, now)?;
+        draft.put_resolution(&resolution, now)?;
+        notices.append(&mut resolution.notices);
+        resolution.notices = notices;
+        Ok(resolution)
+    }
+}
+
+fn judged(entries: usize, resolution: Resolution) -> Judged {
+    let stories = resolution.stories.iter().map(|story| story.id).collect();
+    Judged { entries, stories, notices: resolution.notices }
+}
+
+/// A profile out of its bytes; `None` where another version of the matching made it.
+pub(super) fn read_profile(bytes: &[u8]) -> Option<Profile> {
+    postcard::from_bytes(bytes).ok().filter(|p: &Profile| p.version == calibration::get().version)
+}
+
+/// What the partition has to know of an entry.
+fn node(entry: &Entry, profile: &Profile, plan: &Plan) -> Node {
+    let mut node = Node::new(entry, plan.source(&entry.source).map(|source| &**source));
+    node.language = profile.language.clone();
+    node.authors = profile.authors.iter().map(|words| words.join(" ")).collect();
+    node.text_len = profile.length;
+    node.extent = profile.extent;
+    node
+}
+
+/// Answers the resolver out of a draft.
+struct Known<'a, 's> {
+    read: &'a Draft<'s>,
+    plan: &'a Plan,
+}
+
+/// Edges of one entry that are read: candidates are at most some tens for each comparison of either end.
+const EDGES_MAX: usize = 1_024;
+
+impl World for Known<'_, '_> {
+    type Error = Error;
+
+    fn node(&self, entry: EntryId) -> Result<Option<Node>, Error> {
+        let Some(mut node) = query::node(self.read, entry)? else { return Ok(None) };
+        let Some(entry) = query::entry(self.read, entry)? else { return Ok(None) };
+        node.trust(self.plan.source(&node.source).map(|source| &**source), entry.link.as_ref());
+        Ok(Some(node))
+    }
+
+    fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Error> {
+        query::edges_of(self.read, entry, EDGES_MAX)
+    }
+
+    fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Error> {
+        let Some(id) = query::story_of(self.read, entry)? else { return Ok(None) };
+        query::story(self.read, id)
+    }
+
+    fn standing(&self, story: StoryId) -> Result<Standing, Error> {
+        if query::story(self.read, story)?.is_some() {
+            return Ok(Standing::Taken);
+        }
+        Ok(if query::tombstone(self.read, story)?.is_some() { Standing::Gone } else { Standing::Free })
+    }
+
+    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, Error> {
+        let Some(evidence) = query::evidence(self.read, a, b)? else { return Ok(Vec::new()) };
+        let mut findings: Vec<_> = evidence.findings.iter().filter(|f| f.weight_bits > 0.0).collect();
+        findings.sort_by(|x, y| y.weight_bits.total_cmp(&x.weight_bits));
+        Ok(findings.into_iter().map(|f| f.because.clone()).collect())
+    }
+}

@@ -1,0 +1,103 @@
+//! Which pages are to be fetched, and what becomes of each answer?
+
+use chrono::TimeDelta;
+
+use super::{Error, House, waiting};
+use crate::enrich;
+use crate::model::{Ask, Document, Failure, Page, Purpose, Timestamp};
+use crate::parse;
+use crate::store::{Draft, Job, query};
+
+/// Attempts at a page: with the pauses below they span a day and a half, longer than most outages.
+const MOST_ATTEMPTS: u32 = 6;
+/// Pause after the first failed attempt; it grows fourfold with each: 2, 8, 32 minutes, 2, 8.5, 34 hours.
+const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(2);
+
+/// What became of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// It was read; its entry can be judged.
+    Read,
+    /// It will be tried again.
+    Later(String),
+    /// It will not be tried again: the entry stands with what its feed gave.
+    GivenUp(String),
+    /// The entry changed or went meanwhile.
+    Stale,
+}
+
+impl House {
+    /// Pages to fetch now, longest due first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn pages_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Job>, Error> {
+        query::jobs_due(&*self.store, now, limit)
+    }
+
+    /// The request for a page, with the header fields of the source it belongs to.
+    pub fn ask_page(&self, job: &Job) -> Ask {
+        let mut ask = Ask::new(job.url.clone(), Purpose::Page);
+        let entry = query::entry(&*self.store, job.entry).ok().flatten();
+        let source = entry.and_then(|entry| self.plan().source(&entry.source).cloned());
+        ask.headers = source.map(|source| source.headers.clone()).unwrap_or_default();
+        ask
+    }
+
+    /// Commits what became of a page: one batch. The entry is ready to be judged when the page was read, or when
+    /// nothing more is to be hoped for.
+    ///
+    /// # Errors
+    /// The store does not take it: the page stays in the queue.
+    pub fn take_page(&self, job: &Job, answer: Result<&Document, &Failure>, now: Timestamp) -> Result<Fetched, Error> {
+        let read = match answer {
+            Ok(document) => {
+                parse::page::read(document).map_err(|e| Failure { message: e, status: Some(200), retry_after: None })
+            }
+            Err(failure) => Err(failure.clone()),
+        };
+        let _writing = self.writer();
+        let Some(mut entry) = query::whole_entry(&*self.store, job.entry)? else {
+            let mut draft = Draft::new(&*self.store);
+            draft.delete_job(job.entry)?;
+            draft.commit()?;
+            return Ok(Fetched::Stale);
+        };
+        if entry.revision != job.revision && !job.reference {
+            return Ok(Fetched::Stale);
+        }
+        let mut draft = Draft::new(&*self.store);
+        let fetched = match read {
+            Ok(page) => {
+                take(&mut entry, page, now);
+                draft.put_entry(&entry)?;
+                draft.delete_job(entry.id)?;
+                Fetched::Read
+            }
+            Err(failure) if is_final(&failure) || job.attempts + 1 >= MOST_ATTEMPTS => {
+                draft.delete_job(entry.id)?;
+                Fetched::GivenUp(failure.message)
+            }
+            Err(failure) => {
+                let pause = FIRST_PAUSE * 4_i32.pow(job.attempts.min(MOST_ATTEMPTS));
+                let due = failure.retry_after.unwrap_or(now).max(now + pause);
+                draft.put_job(&Job { attempts: job.attempts + 1, due, ..job.clone() })?;
+                Fetched::Later(failure.message)
+            }
+        };
+        if !matches!(fetched, Fetched::Later(_)) {
+            draft.put_waiting(&waiting(&entry, now))?;
+        }
+        draft.commit()?;
+        Ok(fetched)
+    }
+}
+
+fn take(entry: &mut crate::model::Entry, page: Page, now: Timestamp) {
+    enrich::apply(entry, page, now);
+}
+
+/// Whether asking again is of no use: the page is not there, or may not be read.
+fn is_final(failure: &Failure) -> bool {
+    matches!(failure.status, Some(200 | 400..=403 | 404..=407 | 410 | 451))
+}

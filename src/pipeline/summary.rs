@@ -1,0 +1,144 @@
+//! What does the house hold: how many entries in how many stories, and which?
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Error, House, Plan};
+use crate::model::{Entry, EntryId, Language, Member, MemberRole, SourceId, Story, StoryId, Timestamp};
+use crate::store::query;
+
+/// Stories read at once.
+const PAGE: usize = 256;
+
+/// The counts of the summary line. References are not counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Configured sources.
+    pub sources: usize,
+    /// Entries of configured sources that stand in stories.
+    pub entries: usize,
+    /// Stories that have one.
+    pub stories: usize,
+    /// Address of the first edition's Atom feed.
+    pub feed: String,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sources, entries, stories, feed } = self;
+        let folded = entries.saturating_sub(*stories);
+        write!(f, "{sources} sources, {entries} entries, {stories} stories, {folded} folded -> {feed}")
+    }
+}
+
+/// A story as it is listed, by `stories --json` in this very shape.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// The published id.
+    pub id: StoryId,
+    /// Title of its head.
+    pub title: String,
+    /// The original, where it is known to be one.
+    pub original: Option<EntryId>,
+    /// Its members, the head first.
+    pub members: Vec<ListedMember>,
+}
+
+/// A member of a [`Listed`] story.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ListedMember {
+    /// Id of the entry.
+    pub id: EntryId,
+    /// What feeds.toml calls its source.
+    pub source: SourceId,
+    /// Its page.
+    pub link: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// Its language.
+    pub language: Option<Language>,
+    /// What it is in the story.
+    pub role: MemberRole,
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// Why it is here; empty for the head.
+    #[serde(skip)]
+    pub because: Vec<String>,
+    /// Whether its source is not configured: it was fetched because another member names it.
+    #[serde(skip)]
+    pub reference: bool,
+}
+
+impl House {
+    /// Counts entries and stories.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn summary(&self) -> Result<Summary, Error> {
+        let plan = self.plan();
+        let feed = plan.editions.first().map(|e| format!("{}{}.atom", plan.public_url, e.id)).unwrap_or_default();
+        let mut summary = Summary { sources: plan.sources().count(), feed, ..Summary::default() };
+        self.each_story(&mut |story| {
+            summary.stories += 1;
+            summary.entries += story.members.iter().filter(|m| !m.reference).count();
+        })?;
+        Ok(summary)
+    }
+
+    /// Calls `each` with every story that has an entry of a configured source, in the order of ids. Members of other
+    /// sources are left out, references excepted.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn each_story(&self, each: &mut dyn FnMut(Listed)) -> Result<(), Error> {
+        let plan = self.plan();
+        let mut after = None;
+        loop {
+            let page = query::stories(&*self.store, after, PAGE)?;
+            for story in &page {
+                if let Some(listed) = self.listed(story, &plan)? {
+                    each(listed);
+                }
+            }
+            match page.last() {
+                Some(story) if page.len() == PAGE => after = Some(story.id),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// A story as it is listed; `None` where no configured source has a version of it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn listed(&self, story: &Story, plan: &Plan) -> Result<Option<Listed>, Error> {
+        let mut members = Vec::with_capacity(story.members.len());
+        let mut configured = false;
+        for member in &story.members {
+            let Some(entry) = query::entry(&*self.store, member.entry)? else { continue };
+            let of_ours = plan.source(&entry.source).is_some() && !entry.reference;
+            configured |= of_ours;
+            if of_ours || entry.reference {
+                members.push(listed_member(member, entry, plan));
+            }
+        }
+        let title = members.first().map(|m: &ListedMember| m.title.clone()).unwrap_or_default();
+        let original = story.original.filter(|id| members.iter().any(|m| m.id == *id));
+        Ok(configured.then_some(Listed { id: story.id, title, original, members }))
+    }
+}
+
+fn listed_member(member: &Member, entry: Entry, plan: &Plan) -> ListedMember {
+    ListedMember {
+        id: entry.id,
+        source: plan.name(&entry.source).clone(),
+        link: entry.link.map(|link| link.to_string()),
+        title: entry.title,
+        language: entry.language,
+        role: member.role,
+        published: entry.published,
+        because: member.because.clone(),
+        reference: entry.reference,
+    }
+}
