@@ -157,6 +157,8 @@ pub struct SourceState {
     pub frozen_validators: bool,
     /// Hash of the last body that was read.
     pub body_hash: Option<u64>,
+    /// Hash of the identities of its entries: whether validators stand still while entries come and go.
+    pub entries_hash: Option<u64>,
     /// When to poll next; `None`: at once, unless `gone`.
     pub next_poll: Option<Timestamp>,
     /// Why then, as a sentence.

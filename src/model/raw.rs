@@ -106,6 +106,9 @@ pub struct RawEntry {
     pub summary: Text,
     /// content:encoded, atom:content, content_html.
     pub content: Text,
+    /// The whole text where the feed gives less, from an interface beside it (WordPress REST): it is compared, and
+    /// republished no more than a page's.
+    pub full: Text,
     /// Enclosures.
     pub enclosures: Vec<Enclosure>,
     /// Categories.
