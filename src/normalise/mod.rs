@@ -8,7 +8,9 @@
 use chrono::Duration;
 use url::Url;
 
-use crate::model::{Body, Enclosure, Entry, EntryId, Language, Person, RawEntry, RawFeed, Source, Text, Timestamp};
+use crate::model::{
+    Body, Enclosure, Entry, EntryId, Language, Page, Person, RawEntry, RawFeed, Source, Text, Timestamp,
+};
 
 pub mod html;
 pub mod identity;
@@ -37,6 +39,7 @@ pub fn normalise(raw: &RawEntry, feed: &RawFeed, source: &Source, document: &Url
     let title = clip(text::line(&raw.title.value, raw.title.html), MAX_TITLE);
     let summary = body(&raw.summary, &base);
     let content = body(&raw.content, &base);
+    let page = body(&raw.full, &base).map(|html| Page { html, ..Page::default() });
     let published = raw.published.or(raw.updated).map(|date| date.min(now + MAX_AHEAD));
     let updated = raw.updated.map(|date| date.min(now + MAX_AHEAD));
     let identity = identity::of(raw, link.as_ref(), feed);
@@ -58,7 +61,7 @@ pub fn normalise(raw: &RawEntry, feed: &RawFeed, source: &Source, document: &Url
         first_seen: now,
         revised: None,
         revision: revision(raw),
-        body: Body { summary, content, page: None },
+        body: Body { summary, content, page },
         categories: raw.categories.iter().map(|category| text::line(category, false)).collect(),
         enclosures: raw.enclosures.iter().filter_map(|enclosure| enclosed(enclosure, document)).collect(),
         comments: url(&raw.comments),

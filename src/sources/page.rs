@@ -51,7 +51,9 @@ fn read(source: &Source, document: &Document) -> Reading {
         let how = match (&source.selector, &source.pattern) {
             (Some(selector), _) => format!("no link on the page is chosen by the selector `{selector}`"),
             (None, Some(pattern)) => format!("no link matches the pattern `{pattern}`"),
-            (None, None) => "the sitemap names no page: write a `selector` or a `pattern` of the article links".to_owned(),
+            (None, None) => {
+                "the sitemap names no page: write a `selector` or a `pattern` of the article links".to_owned()
+            }
         };
         return refused(how);
     }
@@ -71,7 +73,8 @@ fn listing(source: &Source, document: &Document, html: &str, pattern: Option<&Re
         .and_then(|href| document.url.join(&href).ok())
         .unwrap_or_else(|| document.url.clone());
     let chosen = source.selector.as_deref().unwrap_or("a[href]");
-    let Some(chosen) = dom.try_select(chosen) else { return refused(format!("`{chosen}` chooses nothing")) };
+    // Nothing chosen, or no selector: config has refused the latter.
+    let chosen = dom.try_select(chosen).unwrap_or_default();
     let mut entries: Vec<RawEntry> = Vec::new();
     for node in chosen.nodes() {
         let Some((link, label)) = link(node, &base) else { continue };
@@ -82,11 +85,12 @@ fn listing(source: &Source, document: &Document, html: &str, pattern: Option<&Re
             continue;
         }
         // A teaser links twice, with its picture and with its title: the longer label is the title.
+        let is_full = entries.len() >= MOST_LINKS;
         match entries.iter_mut().find(|e| e.link.as_deref() == Some(link.as_str())) {
             Some(known) if known.title.value.len() < label.len() => known.title.value = label,
             Some(_) => {}
-            None if entries.len() < MOST_LINKS => entries.push(entry(&link, label, None)),
-            None => break,
+            None if is_full => break,
+            None => entries.push(entry(&link, label, None)),
         }
     }
     let title = dom.select_single("title").text().split_whitespace().collect::<Vec<_>>().join(" ");

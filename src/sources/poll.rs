@@ -225,7 +225,7 @@ impl<'a> Poll<'a> {
         match &reading.refused {
             None => self.accept(kind.unwrap_or(&feed::KIND), ask, document, reading),
             Some(why) => {
-                let failure = Failure::new(no_feed(why, &reading, is_named));
+                let failure = Failure::new(no_feed(why, &reading, self.source.kind.as_deref()));
                 self.first_failure.get_or_insert(failure.clone());
                 if self.state.feed.is_some() {
                     return self.failed(ask, failure);
@@ -236,7 +236,9 @@ impl<'a> Poll<'a> {
                 }
                 let guesses = kind.into_iter().chain([&feed::KIND]);
                 let further: Vec<_> = guesses
-                    .flat_map(|kind| (kind.feeds)(self.source, Some(document)).into_iter().map(move |url| (Some(kind), url)))
+                    .flat_map(|kind| {
+                        (kind.feeds)(self.source, Some(document)).into_iter().map(move |url| (Some(kind), url))
+                    })
                     .collect();
                 // Only the source's own address leads further: a page found at a usual place is an error page.
                 if self.tried.len() == 1 {
@@ -282,7 +284,8 @@ impl<'a> Poll<'a> {
             return;
         };
         let seen = state.moved.take().filter(|m| m.to == to);
-        let moved = seen.map_or(Move { to, sightings: 1, since: self.now }, |m| Move { sightings: m.sightings + 1, ..m });
+        let moved =
+            seen.map_or(Move { to, sightings: 1, since: self.now }, |m| Move { sightings: m.sightings + 1, ..m });
         if moved.sightings >= SIGHTINGS {
             state.feed = Some(moved.to);
         } else {
@@ -299,7 +302,9 @@ impl<'a> Poll<'a> {
         }
         if self.state.feed.is_some() {
             // A feed that was found elsewhere may have gone elsewhere: look for it again from the source's address.
-            if self.state.failures + 1 >= FAILURES_BEFORE_REDISCOVERY && self.state.feed.as_ref() != Some(&self.source.url) {
+            if self.state.failures + 1 >= FAILURES_BEFORE_REDISCOVERY
+                && self.state.feed.as_ref() != Some(&self.source.url)
+            {
                 self.state.feed = None;
                 self.state.kind = None;
                 self.state.moved = None;
@@ -354,12 +359,12 @@ fn first_guesses(source: &Source) -> VecDeque<(Option<&'static SourceKind>, Url)
     let guesses: VecDeque<_> = (kind.feeds)(source, None).into_iter().map(|url| (named(kind.name), url)).collect();
     if guesses.is_empty() { VecDeque::from([(None, source.url.clone())]) } else { guesses }
 }
-}
 
 /// Why a document is no feed, and where its feed is if it says so.
-fn no_feed(why: &str, reading: &Reading, is_named: bool) -> String {
+fn no_feed(why: &str, reading: &Reading, named: Option<&str>) -> String {
     match reading.feeds.first() {
-        Some(feed) if is_named => format!("not a feed ({why}); the page says that its feed is {feed}"),
+        _ if named == Some(super::page::KIND.name) => why.to_owned(),
+        Some(feed) if named.is_some() => format!("not a feed ({why}); the page says that its feed is {feed}"),
         _ => format!("not a feed ({why}); write the address of the feed itself, or kind = \"page\""),
     }
 }
@@ -441,7 +446,12 @@ pub(super) mod tests {
         (polled, asked)
     }
 
-    fn run_at(source: &Source, state: SourceState, now: &str, mut answers: impl FnMut(&Ask) -> Result<Document, Failure>) -> Polled {
+    fn run_at(
+        source: &Source,
+        state: SourceState,
+        now: &str,
+        mut answers: impl FnMut(&Ask) -> Result<Document, Failure>,
+    ) -> Polled {
         let mut poll = Poll::new(source, state, at(now));
         while let Some(ask) = poll.next() {
             poll.answer(answers(&ask));
@@ -549,7 +559,9 @@ pub(super) mod tests {
         let to = Url::parse("https://example.org/new").ok();
         let mut state = SourceState::default();
         for moved_to in [to.clone(), to.clone(), None, to.clone(), to] {
-            state = run_at(&source, state, NOW, |_| Ok(Document { moved_to: moved_to.clone(), ..feed_with("1", FEED) })).state;
+            state =
+                run_at(&source, state, NOW, |_| Ok(Document { moved_to: moved_to.clone(), ..feed_with("1", FEED) }))
+                    .state;
         }
         assert_eq!(state.feed.unwrap().path(), "/feed");
         assert_eq!(state.moved.unwrap().sightings, 2);
@@ -567,7 +579,10 @@ pub(super) mod tests {
         assert_eq!(polled.outcome, Outcome::Changed);
         assert_eq!(asked.len(), 2);
         let (polled, asked) = run(&site, polled.state, |url| Ok(document(url, "text/html", FEED)));
-        assert_eq!((polled.outcome, asked.as_slice()), (Outcome::Unchanged, &["https://example.org/blog/atom".to_owned()][..]));
+        assert_eq!(
+            (polled.outcome, asked.as_slice()),
+            (Outcome::Unchanged, &["https://example.org/blog/atom".to_owned()][..])
+        );
         // A page that names none: the usual places.
         let (polled, asked) = run(&site, SourceState::default(), |url| match url {
             "https://example.org/" => Ok(document(url, "text/html", "<html><p>hello")),
@@ -619,11 +634,14 @@ pub(super) mod tests {
         assert_eq!((again.state.failures, again.state.retry_after, again.state.last_error), (0, None, None));
         assert_eq!(again.state.history.len(), 3);
         // HTML in place of a feed that was one.
-        let blocked = run_at(&source, good.clone(), NOW, |_| Ok(document("https://example.org/feed", "text/html", "<html>Are you human?")));
+        let blocked = run_at(&source, good.clone(), NOW, |_| {
+            Ok(document("https://example.org/feed", "text/html", "<html>Are you human?"))
+        });
         assert!(matches!(blocked.outcome, Outcome::Failed(_)));
         assert_eq!(blocked.state.entries, 1);
         // 410.
-        let gone = run_at(&source, good, NOW, |_| Err(Failure { status: Some(410), ..Failure::new("gone for good (410)") }));
+        let gone =
+            run_at(&source, good, NOW, |_| Err(Failure { status: Some(410), ..Failure::new("gone for good (410)") }));
         assert!(matches!(gone.outcome, Outcome::Gone(_)));
         assert_eq!(gone.state.gone, Some(at(NOW)));
         let edited = super::tests::source("https://example.org/new");

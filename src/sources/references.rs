@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use url::Url;
 
 use super::{poll, substack};
-use crate::model::{Ask, Document, Purpose, RawEntry, Reading, Source, SourceState, Text, Timestamp};
+use crate::model::{Ask, Document, Page, Purpose, RawEntry, Reading, Source, SourceState, Text, Timestamp};
 use crate::parse;
 
 /// References fetched for one source and day: a repost site translates a few works a day, and one with a thousand
@@ -65,11 +65,16 @@ pub fn ask(url: &Url) -> Ask {
     }
 }
 
-/// Reads the answer to [`ask`] as a reading of one entry, whose link is the address that was named.
+/// Reads the answer to [`ask`] as a reading of one entry, whose link is the address that was named. `article` takes the
+/// article out of a page.
 ///
 /// # Errors
 /// Why there is no work in it.
-pub fn read(url: &Url, document: &Document) -> Result<Reading, String> {
+pub fn read(
+    url: &Url,
+    document: &Document,
+    article: impl FnOnce(&Document) -> Result<Page, String>,
+) -> Result<Reading, String> {
     if substack::post(url).is_some() {
         let mut reading = parse::substack::post(document);
         return match reading.refused.take() {
@@ -77,7 +82,7 @@ pub fn read(url: &Url, document: &Document) -> Result<Reading, String> {
             None => Ok(reading),
         };
     }
-    let page = parse::page::read(document)?;
+    let page = article(document)?;
     let text = |value: String, html| Text { value, html, ..Text::default() };
     let entry = RawEntry {
         // The named address, not the canonical one: what a page says of itself is evidence, never authority.
@@ -141,15 +146,23 @@ mod tests {
 
     #[test]
     fn a_substack_post_by_its_interface_and_others_by_their_page() {
+        let none = |_: &Document| Err("not asked".to_owned());
         let post = url("https://a.substack.com/p/one?r=1");
         assert_eq!(ask(&post).url.as_str(), "https://a.substack.com/api/v1/posts/one");
         assert_eq!(ask(&post).purpose, Purpose::Api);
         let json = r#"{"title": "One", "canonical_url": "https://a.substack.com/p/one", "body_html": "<p>x</p>"}"#;
-        let reading = read(&post, &document("https://a.substack.com/api/v1/posts/one", "application/json", json)).unwrap();
+        let reading =
+            read(&post, &document("https://a.substack.com/api/v1/posts/one", "application/json", json), none).unwrap();
         assert_eq!(reading.entries[0].content.value, "<p>x</p>");
-        assert!(read(&post, &document("https://a.substack.com/api/v1/posts/one", "text/html", "<html>")).is_err());
+        assert!(
+            read(&post, &document("https://a.substack.com/api/v1/posts/one", "text/html", "<html>"), none).is_err()
+        );
         let other = url("https://b.example/essay");
-        assert_eq!((ask(&other).url, ask(&other).purpose), (other, Purpose::Page));
+        assert_eq!((ask(&other).url, ask(&other).purpose), (other.clone(), Purpose::Page));
+        let page = |_: &Document| Ok(Page { html: "<p>y</p>".into(), title: Some("Essay".into()), ..Page::default() });
+        let entry = &read(&other, &document(other.as_str(), "text/html", ""), page).unwrap().entries[0];
+        assert_eq!((entry.title.value.as_str(), entry.full.value.as_str()), ("Essay", "<p>y</p>"));
+        assert_eq!(entry.link.as_deref(), Some(other.as_str()));
     }
 
     #[test]

@@ -62,7 +62,8 @@ fn ends_in_read_more(entry: &RawEntry) -> bool {
     let text = entry.content.value.trim_end();
     let Some(last) = text.rfind("<a ").map(|at| &text[at..]) else { return false };
     let after = last.split_once("</a>").map_or("", |(_, after)| after);
-    let closes = after.split('<').all(|part| part.trim_end().is_empty() || part.starts_with('/') && part.ends_with('>'));
+    let closes =
+        after.split('<').all(|part| part.trim_end().is_empty() || part.starts_with('/') && part.ends_with('>'));
     let label = last.split_once('>').map_or("", |(_, rest)| rest.split("</a>").next().unwrap_or_default());
     closes && last.contains(link) && label.trim().eq_ignore_ascii_case("read more")
 }
@@ -123,7 +124,10 @@ fn take(
             continue;
         }
         let slug = post.link.as_deref().and_then(|link| link.split("/p/").nth(1)).map(slug);
-        asks.extend(slug.and_then(|slug| ask.url.join(&format!("/api/v1/posts/{slug}")).ok()).map(|url| Ask::new(url, Purpose::Api)));
+        asks.extend(
+            slug.and_then(|slug| ask.url.join(&format!("/api/v1/posts/{slug}")).ok())
+                .map(|url| Ask::new(url, Purpose::Api)),
+        );
         reading.entries.push(post);
     }
     if state.backfilled < source.backfill {
@@ -160,18 +164,27 @@ mod tests {
 
     fn answers(url: &str) -> Result<Document, Failure> {
         let post = |slug: &str| {
-            format!(r#"{{"title": "{slug}", "slug": "{slug}", "canonical_url": "https://essays.example/p/{slug}", "audience": "everyone"}}"#)
+            format!(
+                r#"{{"title": "{slug}", "slug": "{slug}", "canonical_url": "https://essays.example/p/{slug}", "audience": "everyone"}}"#
+            )
         };
         let json = |body: String| Ok(document(url, "application/json", &body));
         match url.strip_prefix("https://essays.example/").unwrap() {
-            "" => Ok(Document { headers: vec![("x-sub".into(), "essays".into())], ..document(url, "text/html", "<html></html>") }),
+            "" => Ok(Document {
+                headers: vec![("x-sub".into(), "essays".into())],
+                ..document(url, "text/html", "<html></html>")
+            }),
             "feed" => Ok(document(url, "application/xml", FEED)),
             "api/v1/archive?sort=new&offset=0&limit=25" => {
                 json(format!("[{}, {}, {}]", post("free"), post("old"), post("lost")))
             }
             "api/v1/archive?sort=new&offset=3&limit=25" => json(format!("[{}, {}]", post("older"), post("oldest"))),
             "api/v1/posts/lost" => Err(Failure { status: Some(404), ..Failure::new("gone") }),
-            other => json(post(other.strip_prefix("api/v1/posts/").unwrap()).replacen('{', r#"{"body_html": "<p>text</p>", "#, 1)),
+            other => json(post(other.strip_prefix("api/v1/posts/").unwrap()).replacen(
+                '{',
+                r#"{"body_html": "<p>text</p>", "#,
+                1,
+            )),
         }
     }
 
@@ -222,10 +235,16 @@ mod tests {
         let feed = |url: &str| feeds(&source(url), None).first().map(Url::to_string);
         assert_eq!(feed("https://korybko.substack.com").as_deref(), Some("https://korybko.substack.com/feed"));
         assert_eq!(feed("https://korybko.substack.com/p/x").as_deref(), Some("https://korybko.substack.com/feed"));
-        assert_eq!(feed("https://open.substack.com/pub/korybko/p/x").as_deref(), Some("https://korybko.substack.com/feed"));
+        assert_eq!(
+            feed("https://open.substack.com/pub/korybko/p/x").as_deref(),
+            Some("https://korybko.substack.com/feed")
+        );
         assert_eq!(feed("https://example.org/"), None);
         let api = |url: &str| post(&Url::parse(url).unwrap()).map(String::from);
-        assert_eq!(api("https://a.substack.com/p/b-c?utm=1").as_deref(), Some("https://a.substack.com/api/v1/posts/b-c"));
+        assert_eq!(
+            api("https://a.substack.com/p/b-c?utm=1").as_deref(),
+            Some("https://a.substack.com/api/v1/posts/b-c")
+        );
         assert_eq!(api("https://a.substack.com/about"), None);
         assert_eq!(api("https://example.org/p/b"), None);
     }

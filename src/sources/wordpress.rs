@@ -118,7 +118,9 @@ fn take(
     for mut post in posts {
         // What the feed does not give away is compared, and not republished.
         let full = std::mem::take(&mut post.content);
-        let is_it = |id: &Option<String>, link: &Option<String>| (id.is_some() && *id == post.id) || (link.is_some() && *link == post.link);
+        let is_it = |id: &Option<String>, link: &Option<String>| {
+            (id.is_some() && *id == post.id) || (link.is_some() && *link == post.link)
+        };
         match reading.entries.iter_mut().find(|e| is_it(&e.id, &e.link)) {
             Some(entry) if entry.content.value.is_empty() => entry.full = full,
             Some(_) => {}
@@ -202,8 +204,14 @@ mod tests {
     fn where_the_api_is() {
         let url = |feed: &str| api(&Url::parse(feed).unwrap(), 2).unwrap().url.to_string();
         assert_eq!(url("https://a.example/feed/"), "https://a.example/wp-json/wp/v2/posts?per_page=100&page=2");
-        assert_eq!(url("https://a.example/blog/feed"), "https://a.example/blog/wp-json/wp/v2/posts?per_page=100&page=2");
-        assert_eq!(url("https://a.example/category/x/feed/"), "https://a.example/wp-json/wp/v2/posts?per_page=100&page=2");
+        assert_eq!(
+            url("https://a.example/blog/feed"),
+            "https://a.example/blog/wp-json/wp/v2/posts?per_page=100&page=2"
+        );
+        assert_eq!(
+            url("https://a.example/category/x/feed/"),
+            "https://a.example/wp-json/wp/v2/posts?per_page=100&page=2"
+        );
         assert_eq!(url("https://a.example/?feed=rss2"), "https://a.example/wp-json/wp/v2/posts?per_page=100&page=2");
     }
 }
