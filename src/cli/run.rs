@@ -53,12 +53,12 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let clock = open.rooms.clock.clone();
-    let site = Arc::new(Shopfront::new(Arc::clone(&open.rooms.house), move || clock.now()));
+    let counts = Arc::new(Counts::default());
+    let site = Arc::new(Shopfront::new(Arc::clone(&open.rooms.house), Arc::clone(&counts), move || clock.now()));
     let hear = |mut stopped: watch::Receiver<bool>| async move {
         // An error says that the sender is gone: then it is time to stop, too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let counts = Arc::new(Counts::default());
     let server =
         tokio::spawn(publish::serve(listener, site, formats::ALL, Limits::default(), counts, hear(stopped.clone())));
     first.await;

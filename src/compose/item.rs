@@ -163,7 +163,7 @@ fn version(member: &Member, entry: &Entry, card: &Arc<SourceCard>, listed: bool)
 }
 
 /// The card of a source that is not configured: an original that was fetched because a repost names it.
-fn stranger(entry: &Entry) -> SourceCard {
+pub fn stranger(entry: &Entry) -> SourceCard {
     let host = entry.link.as_ref().and_then(Url::host_str).unwrap_or_default();
     SourceCard {
         id: entry.source.clone(),

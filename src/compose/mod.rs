@@ -24,6 +24,7 @@ use crate::model::{
 
 pub use choice::COVERAGE_SHOWN;
 use choice::{Choice, Showable, choose};
+pub use item::stranger;
 pub use status::{StatusEvent, status};
 
 /// What came in the last hour stands whatever the limit, so that a reader who polls hourly, as most do, misses

@@ -139,11 +139,15 @@ pub async fn run(
                 if let Some((file, reload)) = &config {
                     match tokio::task::block_in_place(|| take_over(&rooms, reload)) {
                         Ok(()) => {
+                            rooms.house.set_config_fault(None);
                             polls = polls.replanned(&rooms)?;
                             judge.wake();
                             tracing::info!("{} was taken over", file.display());
                         }
-                        Err(fault) => tracing::error!("the configuration stays as it was:\n{fault}"),
+                        Err(fault) => {
+                            tracing::error!("the configuration stays as it was:\n{fault}");
+                            rooms.house.set_config_fault(Some(fault));
+                        }
                     }
                 }
             }

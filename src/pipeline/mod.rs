@@ -18,6 +18,7 @@ mod plan;
 pub mod poll;
 pub mod site;
 mod summary;
+mod views;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -46,6 +47,10 @@ pub struct House {
     pool: rayon::ThreadPool,
     /// Moves with every commit that a reader may see.
     version: AtomicU64,
+    /// Why an edited configuration is not in force.
+    config_fault: Mutex<Option<String>>,
+    /// The counts, and at which version they were taken.
+    counted: Mutex<Option<(u64, Summary)>>,
 }
 
 impl House {
@@ -66,6 +71,8 @@ impl House {
             writer: Mutex::default(),
             pool,
             version: AtomicU64::new(1),
+            config_fault: Mutex::default(),
+            counted: Mutex::default(),
         })
     }
 
@@ -77,6 +84,17 @@ impl House {
     /// The store, for commands that read it.
     pub fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// Why an edited configuration is not in force; shown on every page until it is mended.
+    pub fn config_fault(&self) -> Option<String> {
+        self.config_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets or clears [`House::config_fault`].
+    pub fn set_config_fault(&self, fault: Option<String>) {
+        *self.config_fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        self.touch();
     }
 
     /// A number that moves whenever something changed that a reader may see.

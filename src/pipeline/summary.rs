@@ -1,6 +1,7 @@
 //! What does the house hold: how many entries in how many stories, and which?
 
 use std::fmt;
+use std::sync::PoisonError;
 
 use serde::Serialize;
 
@@ -71,11 +72,24 @@ pub struct ListedMember {
 }
 
 impl House {
-    /// Counts entries and stories.
+    /// Counts entries and stories: once for each version of the house.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn summary(&self) -> Result<Summary, Error> {
+        let version = self.version();
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*counted {
+            Some((at, summary)) if *at == version => Ok(summary.clone()),
+            _ => {
+                let summary = self.count()?;
+                *counted = Some((version, summary.clone()));
+                Ok(summary)
+            }
+        }
+    }
+
+    fn count(&self) -> Result<Summary, Error> {
         let plan = self.plan();
         let feed = plan.editions.first().map(|e| format!("{}{}.atom", plan.public_url, e.id)).unwrap_or_default();
         let mut summary = Summary { sources: plan.sources().count(), feed, ..Summary::default() };
