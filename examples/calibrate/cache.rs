@@ -39,8 +39,8 @@ impl Cache {
         missing.dedup();
         let mut file = OpenOptions::new().create(true).append(true).open(&self.path).context("the cache of vectors")?;
         let all = missing.len();
-        for (i, part) in missing.chunks(2048).enumerate() {
-            eprintln!("encoding with {}: {} of {all}", encoder.name, i * 2048);
+        for (i, part) in missing.chunks(512).enumerate() {
+            eprintln!("encoding with {}: {} of {all}", encoder.name, i * 512);
             let new: Vec<(u64, Vec<f32>)> = part
                 .par_chunks(64)
                 .flat_map_iter(|chunk| {

@@ -45,10 +45,12 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
     let mut caches = BTreeMap::new();
     for encoder in encoders::ALL {
         let mut vectors = Cache::open(cache, encoder.name, encoder.dimensions)?;
+        let chosen = wanted(documents, &samples, encoder);
         let wanted: Vec<String> = samples
             .par_iter()
-            .filter(|s| s.entry.language.as_ref().is_none_or(|l| (encoder.covers)(l)))
-            .flat_map_iter(|s| profile::to_encode(&s.entry.title, &article(&s.entry), encoder))
+            .zip(&chosen)
+            .filter(|(_, chosen)| **chosen)
+            .flat_map_iter(|(s, _)| profile::to_encode(&s.entry.title, &article(&s.entry), encoder))
             .collect();
         vectors.fill(encoder, &wanted)?;
         let means = means((0..samples.len()).filter(of_corpus).filter_map(|i| {
@@ -71,7 +73,8 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
     let mut scored: HashMap<(usize, usize), table::Scored> = HashMap::new();
     for name in std::iter::once(WINDOWS_ONLY).chain(encoders::ALL.iter().rev().map(|e| e.name)) {
         if let Some(encoder) = encoders::ALL.iter().find(|e| e.name == name) {
-            fill(&mut profiles, &samples, encoder, &caches[name], &calibration);
+            let chosen = wanted(documents, &samples, encoder);
+            fill(&mut profiles, &samples, &chosen, (encoder, &caches[name]), &calibration);
         }
         let learned = learn(documents, &samples, &profiles, &context, &pairs, name);
         let entry = calibration.encoders.entry(name.to_owned()).or_insert_with(|| EncoderCalibration {
@@ -81,7 +84,6 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
             thresholds: Vec::new(),
         });
         entry.forest = learned.forest;
-        entry.thresholds = learned.thresholds;
         table::by_encoder(documents, name, &learned.scored);
         // The better encoder's word counts: windows first, the preferred one last.
         scored.extend(learned.scored);
@@ -89,7 +91,12 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
             p.vectors.clear();
         }
     }
-    table::print(documents, &samples, &scored);
+    let thresholds = table::choose(documents, &profiles, &scored);
+    for (name, thresholds) in thresholds {
+        if let Some(entry) = calibration.encoders.get_mut(&name) {
+            entry.thresholds = thresholds;
+        }
+    }
     Ok(calibration)
 }
 
@@ -133,6 +140,22 @@ fn cut(document: &Document, sample: &Sample) -> Option<Sample> {
     entry.link = None;
     entry.body.content = Some(body);
     Some(Sample { entry, document: sample.document, cut: true })
+}
+
+/// The first encoder reads all that it covers; a later one what the earlier lack, and of the works that have such
+/// versions the English ones, to compare with.
+fn wanted(documents: &[Document], samples: &[Sample], encoder: &Encoder) -> Vec<bool> {
+    let earlier = |l: &Language| encoders::ALL.iter().take_while(|e| e.name != encoder.name).any(|e| (e.covers)(l));
+    let lacking = |s: &Sample| s.entry.language.as_ref().is_none_or(|l| !earlier(l) && (encoder.covers)(l));
+    let story = |s: &Sample| documents[s.document].truth.story_id.as_str();
+    let stories: BTreeSet<&str> = samples.iter().filter(|s| lacking(s)).map(story).collect();
+    let english = |s: &Sample| s.entry.language.as_ref().is_some_and(|l| l.primary() == "en");
+    let first = encoders::ALL.first().is_some_and(|e| e.name == encoder.name);
+    let chosen = |s: &Sample| {
+        let covered = s.entry.language.as_ref().is_none_or(|l| (encoder.covers)(l));
+        covered && (first || lacking(s) || english(s) && !s.cut && stories.contains(story(s)))
+    };
+    samples.iter().map(chosen).collect()
 }
 
 /// Mean unit vector by language; `*` is the mean of the means.
@@ -258,12 +281,16 @@ fn distance(a: &Code, b: &Code) -> u32 {
     a.iter().zip(b).map(|(x, y)| (x ^ y).count_ones()).sum()
 }
 
-fn fill(profiles: &mut [Profile], samples: &[Sample], encoder: &Encoder, cache: &Cache, calibration: &Calibration) {
+fn fill(
+    profiles: &mut [Profile],
+    samples: &[Sample],
+    chosen: &[bool],
+    by: (&Encoder, &Cache),
+    calibration: &Calibration,
+) {
+    let (encoder, cache) = by;
     let means = &calibration.encoders[encoder.name].means;
-    profiles.par_iter_mut().zip(samples).for_each(|(p, s)| {
-        if p.language.as_ref().is_some_and(|l| !(encoder.covers)(l)) {
-            return;
-        }
+    profiles.par_iter_mut().zip(samples).zip(chosen).filter(|(_, c)| **c).for_each(|((p, s), _)| {
         let mean = Calibration::mean(means, p.language.as_ref());
         let texts = profile::to_encode(&s.entry.title, &article(&s.entry), encoder);
         let zero = vec![0.0; encoder.dimensions];
@@ -325,14 +352,15 @@ fn pairs(documents: &[Document], samples: &[Sample], profiles: &[Profile], conte
 
 struct Learned {
     forest: matching::trees::Forest,
-    thresholds: Vec<f32>,
     scored: HashMap<(usize, usize), table::Scored>,
 }
 
-/// Two halves of the sources, so that nothing is scored by trees that saw its source.
-fn fold(document: &Document) -> usize {
+/// The sources, so that nothing is scored by trees that saw its source.
+const SOURCES: [&str; 7] = ["deb-", "tico-", "isc-", "optech-", "osg-", "plur-", "pud-"];
+
+fn source(document: &Document) -> usize {
     let of = document.truth.hard_negative_of.first().unwrap_or(&document.truth.story_id);
-    usize::from(["deb-", "tico-", "isc-"].iter().any(|p| of.starts_with(p)))
+    SOURCES.iter().position(|p| of.starts_with(p)).unwrap_or_default()
 }
 
 fn learn(
@@ -368,18 +396,16 @@ fn learn(
     let part = |keep: &dyn Fn(usize, usize) -> bool| -> Vec<&Row> {
         rows.iter().zip(&measured).filter(|(_, (i, j, _))| keep(*i, *j)).map(|(r, _)| r).collect()
     };
-    let halves: Vec<_> =
-        (0..2).map(|k| grow(&part(&|i, j| fold(document(i)) == k && fold(document(j)) == k), &directions)).collect();
+    let without: Vec<_> = (0..SOURCES.len())
+        .map(|k| grow(&part(&|i, j| source(document(i)) != k && source(document(j)) != k), &directions))
+        .collect();
     let forest = grow(&rows.iter().collect::<Vec<_>>(), &directions);
     let scored: HashMap<(usize, usize), table::Scored> = measured
         .iter()
         .filter(|(i, j, _)| !samples[*i].cut && !samples[*j].cut)
         .map(|(i, j, f)| {
-            let (fi, fj) = (fold(document(*i)), fold(document(*j)));
-            let bits = match fi == fj {
-                true => halves[1 - fi].score(&f.values),
-                false => (halves[0].score(&f.values) + halves[1].score(&f.values)) / 2.0,
-            };
+            let (si, sj) = (source(document(*i)), source(document(*j)));
+            let bits = (without[si].score(&f.values) + without[sj].score(&f.values)) / 2.0;
             let scored = table::Scored {
                 encoder: name.to_owned(),
                 bits: bits + f.told_bits,
@@ -388,14 +414,11 @@ fn learn(
                 coverage_a: f.coverage_a,
                 coverage_b: f.coverage_b,
                 same: same(*i, *j),
-                margin: 0.0,
             };
             ((*i, *j), scored)
         })
         .collect();
-    let mut learned = Learned { forest, thresholds: table::thresholds(&scored), scored };
-    let thresholds = learned.thresholds.clone();
-    learned.scored.values_mut().for_each(|s| s.margin = s.bits - thresholds[s.band]);
+    let learned = Learned { forest, scored };
     table::importance(&learned.forest, &rows);
     learned
 }

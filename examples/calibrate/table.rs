@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use tributary::encoders;
 use tributary::matching::corpus::Document;
 use tributary::matching::evaluation::{self, Quality};
+use tributary::matching::overrides::Overrides;
+use tributary::matching::partition::partition;
 use tributary::matching::trees::Forest;
-use tributary::model::Language;
+use tributary::matching::{Profile, archive, rivals};
+use tributary::model::{Edge, Entry, Language, Node, Role, Verdict};
 use tributary::signals;
 
 use crate::grow::Row;
-use crate::measure::Sample;
 
 /// A pair and what it came to.
 #[derive(Clone)]
@@ -24,36 +26,56 @@ pub struct Scored {
     pub coverage_a: f32,
     pub coverage_b: f32,
     pub same: bool,
-    pub margin: f32,
 }
 
-/// Thresholds by length band: above every wrong pair but one in 20,000, with a bit to spare.
-pub fn thresholds(scored: &HashMap<(usize, usize), Scored>) -> Vec<f32> {
-    (0..3)
-        .map(|band| {
-            let mut wrong: Vec<f32> = scored.values().filter(|s| !s.same && s.band == band).map(|s| s.bits).collect();
-            wrong.sort_by(|x, y| y.total_cmp(x));
-            let allowed = wrong.len() / 20_000;
-            wrong.get(allowed).map_or(0.0, |w| w + 1.0).max(0.0)
-        })
-        .collect()
+/// Bits to reach by encoder and length band.
+pub type Thresholds = BTreeMap<String, Vec<f32>>;
+
+/// Above the wrong links of all but a share of the documents.
+pub fn thresholds(scored: &HashMap<(usize, usize), Scored>, share: f64) -> Thresholds {
+    let mut out = Thresholds::new();
+    let names: std::collections::BTreeSet<&String> = scored.values().map(|s| &s.encoder).collect();
+    for name in names {
+        let bands = (0..3).map(|band| {
+            let mut worst: HashMap<usize, f32> = HashMap::new();
+            let mut documents = std::collections::HashSet::new();
+            for ((i, j), s) in scored.iter().filter(|(_, s)| s.band == band && s.encoder == *name) {
+                documents.extend([*i, *j]);
+                for d in [*i, *j].into_iter().filter(|_| !s.same) {
+                    let known = worst.entry(d).or_insert(f32::MIN);
+                    *known = known.max(s.bits);
+                }
+            }
+            let mut worst: Vec<f32> = worst.into_values().collect();
+            worst.sort_by(|x, y| y.total_cmp(x));
+            // Half a bit above the last one that must stay out.
+            worst.get((documents.len() as f64 * share) as usize).map_or(3.0, |w| (w + 0.5).max(0.0))
+        });
+        out.insert(name.clone(), bands.collect());
+    }
+    out
 }
 
 pub fn by_encoder(documents: &[Document], name: &str, scored: &HashMap<(usize, usize), Scored>) {
     for band in 0..3 {
         let of = |same: bool| scored.values().filter(|s| s.band == band && s.same == same).collect::<Vec<_>>();
         let (right, wrong) = (of(true), of(false));
-        let over = right.iter().filter(|s| s.margin >= 0.0).count();
+        let limit = thresholds(scored, 0.003)[name][band];
+        let over = right.iter().filter(|s| s.bits >= limit).count();
+        let share = 100.0 * over as f32 / right.len().max(1) as f32;
         eprintln!(
-            "{name} band {band}: {} right pairs, {:.1} % over the threshold; {} wrong ones",
+            "{name} band {band}: {} right pairs, {share:.1} % over {limit:.1}; {} wrong ones",
             right.len(),
-            100.0 * over as f32 / right.len().max(1) as f32,
             wrong.len()
         );
     }
     let mut worst: Vec<(&(usize, usize), &Scored)> = scored.iter().filter(|(_, s)| !s.same).collect();
     worst.sort_by(|x, y| y.1.bits.total_cmp(&x.1.bits).then(x.0.cmp(y.0)));
-    for ((i, j), s) in worst.into_iter().take(14) {
+    // One line for two works, however many languages they have.
+    let mut told = std::collections::BTreeSet::new();
+    let story = |i: usize| documents.get(i).map_or("", |d| d.truth.story_id.as_str());
+    worst.retain(|((i, j), _)| told.insert((story(*i).min(story(*j)), story(*i).max(story(*j)))));
+    for ((i, j), s) in worst.into_iter().take(20) {
         let id = |i: usize| documents.get(i).map_or("?", |d| d.line.doc_id.as_str());
         eprintln!(
             "  wrong {:.1} bits (final {:.1}), band {}, coverage {:.2} {:.2}: {} / {}",
@@ -86,24 +108,123 @@ pub fn tier(language: &str) -> &'static str {
     if first.is_none_or(|(l, e)| (e.covers)(&l)) { "languages of the first encoder" } else { "other languages" }
 }
 
-/// The whole table, scored across sources.
-pub fn print(documents: &[Document], samples: &[Sample], scored: &HashMap<(usize, usize), Scored>) {
-    let corpus = samples.iter().filter(|s| !s.cut).count();
-    let stories = group(corpus, scored);
-    let quality = evaluation::evaluate(documents, &stories, tier);
-    report(documents, &quality);
-    let mut missed: BTreeMap<&str, usize> = BTreeMap::new();
-    for (i, d) in documents.iter().enumerate() {
-        let best = scored
-            .iter()
-            .filter(|((a, b), s)| s.same && (*a == i || *b == i))
-            .map(|(_, s)| s.margin)
-            .fold(f32::MIN, f32::max);
-        if best < 0.0 && best > f32::MIN && d.truth.kind.is_none() {
-            *missed.entry(d.file.as_str()).or_default() += 1;
+/// Shares of documents with a wrong link over the threshold, that are tried.
+const SHARES: [f64; 9] = [0.0, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.1];
+
+/// Chooses the thresholds on the stories that they lead to, and prints the whole table.
+pub fn choose(documents: &[Document], profiles: &[Profile], scored: &HashMap<(usize, usize), Scored>) -> Thresholds {
+    let mut chosen = thresholds(scored, SHARES[0]);
+    let mut found: Option<Quality> = None;
+    for share in SHARES {
+        let thresholds = thresholds(scored, share);
+        let edges = edges(profiles, scored, &thresholds);
+        let quality = evaluation::evaluate(documents, &group(documents, profiles, &edges), tier);
+        let absent = absent(scored, &thresholds) as f64 / documents.len() as f64;
+        let full = |tier: &str| {
+            quality
+                .by
+                .get(&("kind", format!("full text, {tier}")))
+                .map_or(0.0, |c| 100.0 * c.joined as f64 / c.documents as f64)
+        };
+        println!(
+            "share {share}: precision {:.4} %, {} wrong stories, full {:.1} / {:.1} %, pairs {:.1} %, absent {:.2} %; {thresholds:.1?}",
+            100.0 * quality.precision(),
+            quality.wrong.len(),
+            full("languages of the first encoder"),
+            full("other languages"),
+            100.0 * quality.recall(),
+            100.0 * absent
+        );
+        if found.is_none() || quality.precision() >= 0.9995 && quality.wrong.len() <= 1 && absent <= 0.003 {
+            chosen = thresholds;
+            found = Some(quality);
         }
     }
-    eprintln!("documents with no pair over the threshold: {missed:?}");
+    if let Some(quality) = found {
+        report(documents, &quality);
+    }
+    missed(documents, scored, &chosen);
+    chosen
+}
+
+fn missed(documents: &[Document], scored: &HashMap<(usize, usize), Scored>, thresholds: &Thresholds) {
+    let mut best: BTreeMap<usize, (f32, usize)> = BTreeMap::new();
+    for ((i, j), s) in scored.iter().filter(|(_, s)| s.same) {
+        for (d, other) in [(*i, *j), (*j, *i)] {
+            let margin = s.bits - thresholds[&s.encoder][s.band];
+            let known = best.entry(d).or_insert((f32::MIN, 0));
+            if margin > known.0 {
+                *known = (margin, other);
+            }
+        }
+    }
+    for (d, (margin, other)) in best.iter().filter(|(d, b)| b.0 < 0.0 && documents[**d].truth.kind.is_none()).step_by(4)
+    {
+        eprintln!("  missed by {:.1}: {} / {}", -margin, documents[*d].line.doc_id, documents[*other].line.doc_id);
+    }
+}
+
+/// Documents that would be linked to another work if all versions of their own were missing.
+fn absent(scored: &HashMap<(usize, usize), Scored>, thresholds: &Thresholds) -> usize {
+    let margin = |s: &Scored| s.bits - thresholds[&s.encoder][s.band];
+    let mut links: HashMap<usize, Vec<(usize, f32)>> = HashMap::new();
+    for ((i, j), s) in scored.iter().filter(|(_, s)| is_link(s, margin(s))) {
+        links.entry(*i).or_default().push((*j, margin(s)));
+        links.entry(*j).or_default().push((*i, margin(s)));
+    }
+    let linked = |x: usize, y: usize| links.get(&x).is_some_and(|l| l.iter().any(|(e, _)| *e == y));
+    let mut out = std::collections::HashSet::new();
+    for ((i, j), s) in scored.iter().filter(|(_, s)| !s.same && is_link(s, margin(s))) {
+        for (a, b) in [(*i, *j), (*j, *i)] {
+            // The other one's own versions still claim it.
+            let others = links[&b].iter().filter(|(c, _)| *c != a);
+            let (beside, apart): (Vec<&(usize, f32)>, Vec<_>) = others.partition(|(c, _)| linked(*c, a));
+            if apart.iter().filter(|(_, m)| *m >= margin(s) + 2.0).count() <= beside.len() {
+                out.insert(a);
+            }
+        }
+    }
+    out.len()
+}
+
+fn is_link(s: &Scored, margin: f32) -> bool {
+    margin >= 0.0 && s.coverage_a.max(s.coverage_b) >= 0.3
+}
+
+fn edges(profiles: &[Profile], scored: &HashMap<(usize, usize), Scored>, thresholds: &Thresholds) -> Vec<Edge> {
+    let mut edges: Vec<Edge> = scored
+        .iter()
+        .map(|((i, j), s)| (i, j, s, s.bits - thresholds[&s.encoder][s.band]))
+        .filter(|(_, _, s, margin)| is_link(s, *margin))
+        .map(|(i, j, s, _)| Edge {
+            a: profiles[*i].entry,
+            b: profiles[*j].entry,
+            total_bits: s.bits,
+            threshold_bits: thresholds[&s.encoder][s.band],
+            coverage_a: s.coverage_a,
+            coverage_b: s.coverage_b,
+            verdict: Verdict::Link,
+        })
+        .collect();
+    rivals::settle(&mut edges);
+    edges
+}
+
+/// The stories that the edges lead to, by the partition that is shipped.
+fn group(documents: &[Document], profiles: &[Profile], edges: &[Edge]) -> Vec<usize> {
+    let entries: Vec<Entry> = documents.iter().map(|d| d.line.entry(|_| None)).collect();
+    let nodes: Vec<Node> = entries.iter().zip(profiles).map(|(e, p)| archive::node(e, p, Role::Mixed)).collect();
+    let cut = partition(&nodes, edges, &Overrides::default());
+    let place: HashMap<_, usize> = entries.iter().enumerate().map(|(i, e)| (e.id, i)).collect();
+    let mut story: Vec<usize> = (0..documents.len()).map(|i| i + documents.len()).collect();
+    for (number, group) in cut.groups.iter().enumerate() {
+        for (member, _) in &group.members {
+            if let Some(i) = place.get(member) {
+                story[*i] = number;
+            }
+        }
+    }
+    story
 }
 
 pub fn report(documents: &[Document], quality: &Quality) {
@@ -127,22 +248,4 @@ pub fn report(documents: &[Document], quality: &Quality) {
         let ids: Vec<&str> = story.iter().map(|&i| documents[i].line.doc_id.as_str()).collect();
         println!("  {}", ids.join(" "));
     }
-}
-
-/// Strongest pairs first; two stories merge only over a pair that covers both sides.
-fn group(n: usize, scored: &HashMap<(usize, usize), Scored>) -> Vec<usize> {
-    let mut links: Vec<(&(usize, usize), &Scored)> =
-        scored.iter().filter(|(_, s)| s.margin >= 0.0 && s.coverage_a.max(s.coverage_b) >= 0.3).collect();
-    links.sort_by(|x, y| y.1.margin.total_cmp(&x.1.margin).then(x.0.cmp(y.0)));
-    let mut story: Vec<usize> = (0..n).collect();
-    let mut size = vec![1_usize; n];
-    for ((i, j), s) in links {
-        let (a, b) = (story[*i], story[*j]);
-        if a == b || size[a] > 1 && size[b] > 1 && s.coverage_a.min(s.coverage_b) < 0.5 {
-            continue;
-        }
-        story.iter_mut().filter(|x| **x == b).for_each(|x| *x = a);
-        size[a] += size[b];
-    }
-    story
 }

@@ -4,7 +4,10 @@
 //! feeds.toml).
 
 pub mod check;
+pub mod cluster;
 mod demo;
+pub mod evaluate;
+pub mod explain;
 pub mod healthcheck;
 mod house;
 mod log;

@@ -84,8 +84,35 @@ pub fn sentences(a: &Profile, b: &Profile, encoder: &str, scale: Scale, rarity: 
     let cos = cosines(&rows, &cols);
     let matrix = Matrix { cos, n: pa.len(), m: pb.len() };
     let mut out = matrix.align(&pa, &pb, scale);
+    in_place(&mut out, a, b, scale);
     out.title = title(va, vb);
     Some(out)
+}
+
+/// Do matching sentences name the same numbers and names? Templates match without.
+fn in_place(found: &mut Alignment, a: &Profile, b: &Profile, scale: Scale) {
+    let (mut figures, mut same_figures) = (0.0, 0.0);
+    let (mut names, mut same_names) = (0.0, 0.0);
+    let (mut all, mut quoted_a, mut quoted_b) = (1e-6, 0.0, 0.0);
+    for &(i, j, _) in found.pairs.iter().filter(|p| p.2 >= scale.none) {
+        let (Some(x), Some(y)) = (a.sentences.get(i), b.sentences.get(j)) else { continue };
+        let weight = f32::from(x.length.min(y.length));
+        all += weight;
+        quoted_a += if x.quoted && !y.quoted { weight } else { 0.0 };
+        quoted_b += if y.quoted && !x.quoted { weight } else { 0.0 };
+        if x.figures != 0 && y.figures != 0 {
+            figures += 1.0;
+            same_figures += f32::from(u8::from(x.figures & y.figures != 0));
+        }
+        if x.names != 0 && y.names != 0 {
+            let fewer = x.names.count_ones().min(y.names.count_ones()) as f32;
+            names += fewer;
+            same_names += ((x.names & y.names).count_ones() as f32).min(fewer);
+        }
+    }
+    found.figures_in_place = (figures > 0.0).then(|| same_figures / figures);
+    found.names_in_place = (names > 1.0).then(|| same_names / names);
+    found.quoted = f32::max(quoted_a, quoted_b) / all;
 }
 
 fn title(va: &Vectors, vb: &Vectors) -> Option<f32> {

@@ -10,11 +10,14 @@ use url::Url;
 
 use crate::encoders;
 use crate::model::{
-    Body, Edge, Encoder, Entry, EntryId, Evidence, Language, Person, Profile, Role, SourceId, Timestamp, Verdict,
+    Body, Edge, Encoder, Entry, EntryId, Evidence, Language, MemberRole, Node, Person, Profile, Role, SourceId,
+    StoryId, Timestamp, Verdict,
 };
 
 use super::candidates::Index;
-use super::{Context, judge, profile, rarity};
+use super::overrides::Overrides;
+use super::stories::Scene;
+use super::{Context, judge, partition, profile, rarity, rivals, stories};
 
 /// One line of an archive. Other fields of the line are not read: they can influence nothing.
 #[derive(Debug, Clone, Deserialize)]
@@ -113,11 +116,81 @@ pub struct Judged {
     pub pairs: Vec<(usize, usize, Evidence)>,
 }
 
+/// What a document turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// Its story.
+    pub story: StoryId,
+    /// What it is there.
+    pub role: MemberRole,
+    /// Evidence that it belongs there, in bits; `None` for the head and for what stands alone.
+    pub score_bits: Option<f32>,
+    /// Why, strongest reason first.
+    pub because: Vec<String>,
+}
+
 impl Judged {
-    /// The pairs as edges of the graph that is cut into stories.
+    /// The pairs as edges of the graph that is cut into stories, rival claims settled.
     pub fn edges(&self) -> Vec<Edge> {
-        self.pairs.iter().map(|(a, b, e)| Edge::new(self.profiles[*a].entry, self.profiles[*b].entry, e)).collect()
+        let edge =
+            |(a, b, e): &(usize, usize, Evidence)| Edge::new(self.profiles[*a].entry, self.profiles[*b].entry, e);
+        let mut edges: Vec<Edge> = self.pairs.iter().map(edge).collect();
+        rivals::settle(&mut edges);
+        edges
     }
+
+    /// Cuts the archive into stories: what each entry is, in their order. `trust` says the same of their sources.
+    pub fn stories(&self, entries: &[Entry], trust: &[Role], now: Timestamp) -> Vec<Placed> {
+        let nodes: Vec<Node> =
+            entries.iter().zip(&self.profiles).zip(trust).map(|((e, p), r)| node(e, p, *r)).collect();
+        let edges = self.edges();
+        let reasons: HashMap<(EntryId, EntryId), &Evidence> =
+            self.pairs.iter().map(|(a, b, e)| ((self.profiles[*a].entry, self.profiles[*b].entry), e)).collect();
+        let because = |a: EntryId, b: EntryId| {
+            let found = reasons.get(&(a, b)).or_else(|| reasons.get(&(b, a)));
+            found.map(|e| reasons_for(e)).unwrap_or_default()
+        };
+        let cut = partition::partition(&nodes, &edges, &Overrides::default());
+        let resolution = stories::resolve(&Scene {
+            nodes: &nodes,
+            edges: &edges,
+            partition: &cut,
+            previous: &[],
+            standing: &BTreeMap::new(),
+            stories_elsewhere: &BTreeMap::new(),
+            because: &because,
+            now,
+        });
+        let mut placed: HashMap<EntryId, Placed> = HashMap::new();
+        for story in resolution.stories {
+            for m in story.members {
+                let it = Placed { story: story.id, role: m.role, score_bits: m.score_bits, because: m.because };
+                placed.insert(m.entry, it);
+            }
+        }
+        let alone =
+            |e: &Entry| Placed { story: e.id.into(), role: MemberRole::Single, score_bits: None, because: Vec::new() };
+        entries.iter().map(|e| placed.remove(&e.id).unwrap_or_else(|| alone(e))).collect()
+    }
+}
+
+/// The strongest reasons for a link, in words.
+pub fn reasons_for(evidence: &Evidence) -> Vec<String> {
+    let speaks = |f: &&crate::model::Finding| f.weight_bits >= 0.3 && f.signal != "prior";
+    let told = evidence.findings.iter().filter(speaks).take(5);
+    told.map(|f| format!("{}: {} ({:+.1} bits)", f.signal, f.because, f.weight_bits)).collect()
+}
+
+/// An entry as the partition sees it.
+pub fn node(entry: &Entry, profile: &Profile, role: Role) -> Node {
+    let mut node = Node::new(entry, None);
+    node.role = role;
+    node.trusted = role == Role::Original;
+    node.language.clone_from(&profile.language);
+    node.authors = profile.authors.iter().map(|a| a.join(" ")).collect();
+    node.text_len = profile.length;
+    node.extent = profile.extent;
+    node
 }
 
 /// Pairs whose windows are less alike than this are not worth a sentence encoder, unless they share a key.

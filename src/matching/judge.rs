@@ -1,11 +1,12 @@
 //! Are two entries the same work? All signals, one sum of bits, one threshold.
 
 use crate::encoders;
-use crate::model::{Alignment, Encoder, Evidence, Finding, Language, Pair, Profile, Rarity, Told, Verdict};
+use crate::model::{Alignment, Encoder, Entry, Evidence, Finding, Language, Pair, Profile, Rarity, Told, Verdict};
 use crate::signals;
 
 use super::align;
 use super::calibration::{self, Calibration, Scale};
+use super::text::article;
 
 /// What is known beside the two profiles.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +112,21 @@ fn threshold(calibration: &Calibration, encoder: &str, a: &Profile, b: &Profile)
     let band = band(a, b);
     let thresholds = calibration.encoders.get(encoder).map(|e| e.thresholds.as_slice()).unwrap_or_default();
     thresholds.get(band).or(thresholds.last()).copied().unwrap_or(f32::INFINITY)
+}
+
+/// The sentences that match best, with their cosine: what a person reads to check a verdict.
+pub fn best_matches(
+    a: (&Entry, &Profile),
+    b: (&Entry, &Profile),
+    context: &Context,
+    most: usize,
+) -> Vec<(f32, String, String)> {
+    let compared = compare(a.1, b.1, &context.rarity, calibration::get());
+    let (texts_a, texts_b) = (article(a.0).sentences, article(b.0).sentences);
+    let mut pairs = compared.alignment.pairs;
+    pairs.sort_by(|x, y| y.2.total_cmp(&x.2).then((x.0, x.1).cmp(&(y.0, y.1))));
+    let text = |(i, j, cosine): (usize, usize, f32)| Some((cosine, texts_a.get(i)?.clone(), texts_b.get(j)?.clone()));
+    pairs.into_iter().filter_map(text).take(most).collect()
 }
 
 /// Which length band a pair is in, shortest first.

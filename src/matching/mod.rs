@@ -14,10 +14,11 @@ pub mod overrides;
 pub mod partition;
 pub mod profile;
 pub mod rarity;
+pub mod rivals;
 pub mod settle;
 pub mod stories;
 pub mod text;
 pub mod trees;
 
-pub use judge::{Context, Figures, WINDOWS_ONLY, band, figures, judge, needs, score};
+pub use judge::{Context, Figures, WINDOWS_ONLY, band, best_matches, figures, judge, needs, score};
 pub use profile::{Profile, encode, profile};

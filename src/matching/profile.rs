@@ -1,7 +1,7 @@
 //! What is kept of an entry for comparing? Built once for each revision; sentence vectors are added when needed.
 
 use crate::encoders::xling;
-use crate::model::{Code, Encoder, Entry, Language, Sentence, Vectors};
+use crate::model::{Code, Encoder, Entry, Language, Sentence, Vectors, stable_hash};
 
 pub use crate::model::Profile;
 
@@ -16,7 +16,7 @@ pub const WINDOWS: usize = 16;
 /// keep a profile below 40 KB.
 const MOST_ENCODED: usize = 64;
 /// The same for encoders that are ten times slower (a transformer).
-const MOST_ENCODED_SLOWLY: usize = 40;
+const MOST_ENCODED_SLOWLY: usize = 24;
 
 /// Makes the profile of an entry, without sentence vectors.
 pub fn profile(entry: &Entry) -> Profile {
@@ -27,11 +27,7 @@ pub fn profile(entry: &Entry) -> Profile {
     let figures = numbers::figures(&text);
     let windows = windows(&text, language.as_ref());
     let codes = codes(&windows);
-    let sentences: Vec<Sentence> = article
-        .sentences
-        .iter()
-        .map(|s| Sentence { hash: sentences::fingerprint(s), length: latin_length(s).min(u32::from(u16::MAX)) as u16 })
-        .collect();
+    let sentences = article.sentences.iter().zip(&article.quoted).map(|(s, q)| sentence(s, *q)).collect();
     let claims = claims(entry);
     Profile {
         version: calibration::get().version,
@@ -88,6 +84,18 @@ pub fn profile(entry: &Entry) -> Profile {
         codes,
         vectors: Vec::new(),
         language,
+    }
+}
+
+fn sentence(text: &str, quoted: bool) -> Sentence {
+    let figures = numbers::figures(text);
+    let bit = |thing: &String, bits: u64| stable_hash(thing.as_bytes()) % bits;
+    Sentence {
+        hash: sentences::fingerprint(text),
+        length: latin_length(text).min(u32::from(u16::MAX)) as u16,
+        quoted,
+        figures: figures.numbers.iter().chain(&figures.identifiers).fold(0, |bits, f| bits | 1 << bit(f, 32)),
+        names: names::names(&[text.to_owned()]).iter().fold(0, |bits, n| bits | 1 << bit(n, 64)),
     }
 }
 

@@ -36,6 +36,12 @@ pub struct Sentence {
     pub hash: u32,
     /// Length in characters of Latin script (`matching::text::latin_length`).
     pub length: u16,
+    /// Whether it stands in a quotation.
+    pub quoted: bool,
+    /// Its numbers and identifiers, one bit each (a Bloom filter of one hash).
+    pub figures: u32,
+    /// Its names, likewise.
+    pub names: u64,
 }
 
 /// Sentence vectors of one encoder: centred by the mean of the language, 8 bits a dimension.

@@ -78,6 +78,12 @@ pub struct Alignment {
     pub coverage_b: f32,
     /// Share of `pairs` that stand in one increasing order, 0 to 1.
     pub order: f32,
+    /// Of the pairs with figures on both sides, by weight: the share that has some in common.
+    pub figures_in_place: Option<f32>,
+    /// Of the names in pairs with names on both sides: the share that both have.
+    pub names_in_place: Option<f32>,
+    /// Share of what matched that stands in a quotation in one text, and not in the other, 0 to 1.
+    pub quoted: f32,
     /// Cosine of the titles.
     pub title: Option<f32>,
     /// Whether only static windows were compared.

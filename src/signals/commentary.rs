@@ -1,13 +1,13 @@
 //! Does one of them answer the other rather than repeat it?
 
-use crate::model::{Pair, Signal, Told};
+use crate::model::{Feature, Pair, Signal, Told};
 
 /// Wording of commentaries.
 pub const SIGNAL: Signal = Signal {
     name: "commentary",
     asks: "Does one of them answer the other rather than repeat it?",
-    features: &[],
-    measure: super::nothing,
+    features: &[Feature { name: "quoted", direction: -1 }],
+    measure,
     tell,
 };
 
@@ -15,10 +15,25 @@ pub const SIGNAL: Signal = Signal {
 /// essays argue with authors too, and wording is easily missed: coverage is what tells commentaries apart.
 const SENTENCE_BITS: f32 = -0.7;
 
+fn measure(pair: &Pair, out: &mut Vec<f32>) {
+    let found = pair.alignment;
+    out.push(if found.pairs.is_empty() { f32::NAN } else { found.quoted });
+}
+
+/// What one text shows as a quotation, and the other as its own words.
+fn quotation(pair: &Pair) -> Option<Told> {
+    let share = pair.alignment.quoted;
+    (share > 0.2).then(|| Told {
+        level: format!("{} % quoted", super::percent(share)),
+        because: format!("{} % of what matches is a quotation in one of the texts", super::percent(share)),
+        bits: 0.0,
+    })
+}
+
 fn tell(pair: &Pair) -> Option<Told> {
     let more = pair.a.commentary.abs_diff(pair.b.commentary).min(3);
     if more == 0 || pair.a.commentary.min(pair.b.commentary) > 0 {
-        return None;
+        return quotation(pair);
     }
     Some(Told {
         level: format!("{more} sentences"),

@@ -12,13 +12,19 @@ pub const SIGNAL: Signal = Signal {
         Feature { name: "names_bits", direction: 1 },
         Feature { name: "names_of_fewer", direction: 1 },
         Feature { name: "names_of_more", direction: 1 },
+        Feature { name: "names_in_place", direction: 1 },
     ],
-    measure: |pair, out| overlap(pair).measure(out),
+    measure,
     tell,
 };
 
 fn overlap<'a>(pair: &Pair<'a>) -> Overlap<'a> {
     Overlap::of(&pair.a.names, &pair.b.names, 'm', pair.rarity, prior)
+}
+
+fn measure(pair: &Pair, out: &mut Vec<f32>) {
+    overlap(pair).measure(out);
+    out.push(pair.alignment.names_in_place.unwrap_or(f32::NAN));
 }
 
 fn tell(pair: &Pair) -> Option<Told> {

@@ -12,13 +12,19 @@ pub const SIGNAL: Signal = Signal {
         Feature { name: "numbers_bits", direction: 1 },
         Feature { name: "numbers_of_fewer", direction: 1 },
         Feature { name: "numbers_of_more", direction: 1 },
+        Feature { name: "numbers_in_place", direction: 1 },
     ],
-    measure: |pair, out| overlap(pair).measure(out),
+    measure,
     tell,
 };
 
 fn overlap<'a>(pair: &Pair<'a>) -> Overlap<'a> {
     Overlap::of(&pair.a.numbers, &pair.b.numbers, 'n', pair.rarity, prior)
+}
+
+fn measure(pair: &Pair, out: &mut Vec<f32>) {
+    overlap(pair).measure(out);
+    out.push(pair.alignment.figures_in_place.unwrap_or(f32::NAN));
 }
 
 fn tell(pair: &Pair) -> Option<Told> {

@@ -16,6 +16,8 @@ const MOST_MENTIONS: usize = 80;
 pub struct Article {
     /// Sentences of the work in order; notes and furniture are left out.
     pub sentences: Vec<String>,
+    /// For each of them, whether it stands in a quotation.
+    pub quoted: Vec<bool>,
     /// First and last blocks and the notes: where bylines and dates of the original stand.
     pub edges: Vec<String>,
     /// Outbound links, each target once, strongest place first.
@@ -47,6 +49,7 @@ pub fn article(entry: &Entry) -> Article {
     for &i in &work {
         let room = MOST_SENTENCES.saturating_sub(out.sentences.len());
         out.sentences.extend(sentences::split(&blocks[i].text).into_iter().take(room));
+        out.quoted.resize(out.sentences.len(), blocks[i].kind == Kind::Quote);
     }
     out.commentary = out.sentences.iter().filter(|s| notes::is_commentary(s)).count();
     out.length = work.iter().map(|&i| latin_length(&blocks[i].text)).sum();

@@ -1,0 +1,94 @@
+//! `evaluate CORPUS.jsonl…`: how well does the recognition work on documents whose truth is known?
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::cluster;
+use crate::encoders;
+use crate::matching::archive::{Judged, Line};
+use crate::matching::corpus::{self, Document};
+use crate::matching::evaluation::{self, Quality};
+use crate::model::{Language, Role, Timestamp};
+
+/// Judges the documents of the files together and prints the table, then every false join with its reasons.
+///
+/// # Errors
+/// Where a file cannot be read, or the answer not be written.
+pub fn run(files: &[PathBuf], mut output: impl Write, now: Timestamp) -> anyhow::Result<()> {
+    let mut documents: Vec<Document> = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
+        let name = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+        documents.extend(text.lines().filter_map(|l| corpus::read(l, name)));
+    }
+    anyhow::ensure!(!documents.is_empty(), "no line of these files is a document with a story_id");
+    corpus::make_opaque(&mut documents);
+    let lines: Vec<Line> = documents.iter().map(|d| d.line.clone()).collect();
+    let entries = cluster::entries(&lines);
+    let judged = cluster::resolve(&entries)?;
+    let trust: Vec<Role> = lines.iter().map(Line::trust).collect();
+    let placed = judged.stories(&entries, &trust, now);
+    let mut numbers = std::collections::BTreeMap::new();
+    let stories: Vec<usize> = placed
+        .iter()
+        .map(|p| {
+            let next = numbers.len();
+            *numbers.entry(p.story).or_insert(next)
+        })
+        .collect();
+    let quality = evaluation::evaluate(&documents, &stories, tier);
+    print(&mut output, &quality)?;
+    false_joins(&mut output, &documents, &quality, &judged)?;
+    Ok(())
+}
+
+fn tier(language: &str) -> &'static str {
+    match Language::parse(language).zip(encoders::ALL.first()) {
+        Some((language, first)) if !(first.covers)(&language) => "other languages",
+        _ => "languages of the first encoder",
+    }
+}
+
+fn print(out: &mut impl Write, quality: &Quality) -> std::io::Result<()> {
+    let f1 = |p: f64, r: f64| if p + r == 0.0 { 0.0 } else { 2.0 * p * r / (p + r) };
+    writeln!(out, "{:10} {:>10} {:>10} {:>10}", "", "precision", "recall", "F1")?;
+    let mut row = |name: &str, p: f64, r: f64| {
+        writeln!(out, "{name:10} {:9.3} % {:8.2} % {:8.2} %", 100.0 * p, 100.0 * r, 100.0 * f1(p, r))
+    };
+    row("pairs", quality.precision(), quality.recall())?;
+    row("B-cubed", quality.b_cubed_precision, quality.b_cubed_recall)?;
+    let mut before = "";
+    for ((by, value), count) in &quality.by {
+        if *by != before {
+            writeln!(out, "\nby {by}: documents in their work's story")?;
+            before = by;
+        }
+        let share = 100.0 * count.joined as f64 / count.documents.max(1) as f64;
+        writeln!(out, "  {value:45} {:6} of {:6} {share:7.1} %", count.joined, count.documents)?;
+    }
+    Ok(())
+}
+
+fn false_joins(
+    out: &mut impl Write,
+    documents: &[Document],
+    quality: &Quality,
+    judged: &Judged,
+) -> std::io::Result<()> {
+    writeln!(out, "\nstories that hold different works: {}", quality.wrong.len())?;
+    for story in &quality.wrong {
+        let name = |i: usize| format!("{} ({})", documents[i].line.doc_id, documents[i].truth.story_id);
+        writeln!(out, "\n{}", story.iter().map(|&i| name(i)).collect::<Vec<_>>().join(", "))?;
+        let inside = |i: &usize| story.contains(i);
+        let wrong = judged.pairs.iter().filter(|(a, b, e)| {
+            let different = documents[*a].truth.story_id != documents[*b].truth.story_id;
+            inside(a) && inside(b) && different && e.verdict == crate::model::Verdict::Link
+        });
+        for (a, b, evidence) in wrong {
+            writeln!(out, "{} / {}\n{}", name(*a), name(*b), crate::explain::table(evidence, &[]))?;
+        }
+    }
+    Ok(())
+}
