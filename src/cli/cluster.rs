@@ -75,7 +75,7 @@ pub fn entries(lines: &[Line]) -> Vec<Entry> {
 
 /// The language of a text that declares none.
 fn language_of(text: &str) -> Option<Language> {
-    let plain: Vec<String> = text::blocks(text).into_iter().map(|b| b.text).collect();
+    let plain: Vec<String> = text::blocks::blocks(text).into_iter().map(|b| b.text).collect();
     language::detect("", &plain.join(" ")).map(|(language, _)| language)
 }
 

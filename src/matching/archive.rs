@@ -157,7 +157,6 @@ impl Judged {
             partition: &cut,
             previous: &[],
             standing: &BTreeMap::new(),
-            stories_elsewhere: &BTreeMap::new(),
             because: &because,
             now,
         });
