@@ -88,3 +88,21 @@ pub fn get() -> &'static Calibration {
 pub fn put(calibration: Calibration) -> bool {
     OVERRIDE.set(calibration).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signals;
+
+    #[test]
+    fn the_shipped_constants_were_measured_for_these_signals() {
+        let shipped = get();
+        let features: Vec<&str> = signals::ALL.iter().flat_map(|s| s.features).map(|f| f.name).collect();
+        assert_eq!(shipped.features, features);
+        assert!(shipped.version > 0 && !shipped.centres.is_empty() && shipped.window_means.contains_key("*"));
+        for (name, encoder) in &shipped.encoders {
+            assert_eq!(encoder.thresholds.len(), 3, "{name}");
+            assert!(encoder.forest.trees.len() > 10, "{name}");
+        }
+    }
+}

@@ -24,10 +24,15 @@ const POSSIBLE_BITS: f32 = 4.0;
 /// Upper ends of the length bands (characters of Latin script of the shorter text): teasers, short posts, essays.
 const BANDS: [u32; 2] = [700, 2000];
 
+/// The encoders of this build whose figures were calibrated: what nobody measured decides nothing.
+fn usable() -> impl Iterator<Item = &'static Encoder> {
+    encoders::ALL.iter().filter(|e| calibration::get().encoders.contains_key(e.name))
+}
+
 /// The encoder that decides between two languages: the first that covers both.
 fn encoder_for(a: &Profile, b: &Profile) -> Option<&'static Encoder> {
     let covers = |e: &Encoder, l: &Option<Language>| l.as_ref().is_none_or(|l| (e.covers)(l));
-    encoders::ALL.iter().find(|e| covers(e, &a.language) && covers(e, &b.language))
+    usable().find(|e| covers(e, &a.language) && covers(e, &b.language))
 }
 
 /// The encoder whose sentence vectors one of the two profiles still lacks; add them by [`super::encode`].
@@ -49,7 +54,7 @@ fn compare(a: &Profile, b: &Profile, rarity: &Rarity, calibration: &Calibration)
     let (parallel, anywhere) = align::windows(a, b);
     let scale_of = |name: &str| calibration.encoders.get(name).map_or(Scale { none: 0.3, full: 0.7 }, |e| e.scale);
     // The vectors that both have: where an encoder was left out of the build, or not asked yet, the next one decides.
-    let both = encoders::ALL.iter().find(|e| a.vectors_of(e.name).is_some() && b.vectors_of(e.name).is_some());
+    let both = usable().find(|e| a.vectors_of(e.name).is_some() && b.vectors_of(e.name).is_some());
     let aligned = both.and_then(|e| Some((e.name, align::sentences(a, b, e.name, scale_of(e.name), rarity)?)));
     let (encoder, alignment) = aligned.unwrap_or_else(|| (WINDOWS_ONLY, from_windows(a, b, anywhere)));
     Compared { encoder, alignment, parallel, anywhere }
