@@ -19,6 +19,9 @@ use super::{Candidate, Stock, Work};
 /// Characters of a title made of the text, for entries that have none: what a reader's list shows in one line.
 const TITLE_CHARS: usize = 80;
 
+/// Characters of a title: the longest in use, such as those of papers, have some 300.
+const TITLE_CHARS_MAX: usize = 1_000;
+
 /// The item, and the record of it.
 pub(super) fn item(
     spec: &EditionSpec,
@@ -100,12 +103,15 @@ pub(super) fn join(base: &Url, path: &str) -> Url {
 /// The authors of the work, and who had a hand in the shown version beside them. The byline of a repost names who
 /// translated or posted it: that is no author of the work.
 pub(super) fn people(work: &Work, v: &Showable<'_>) -> (Vec<Person>, Vec<Person>) {
-    let original = work.story.original.and_then(|id| work.entry(id)).filter(|o| !o.authors.is_empty());
-    let authors = original.map_or(&v.entry.authors, |o| &o.authors).clone();
+    // A name that shows nothing names nobody.
+    let is_name = |p: &&Person| p.name.chars().any(|c| !c.is_whitespace() && !c.is_control());
+    let named = |entry: &Entry| entry.authors.iter().filter(is_name).cloned().collect::<Vec<_>>();
+    let original = work.story.original.and_then(|id| work.entry(id)).map(named).filter(|names| !names.is_empty());
+    let authors = original.unwrap_or_else(|| named(v.entry));
     let is_named = |people: &[Person], p: &Person| people.iter().any(|a| same_name(&a.name, &p.name));
     let mut contributors: Vec<Person> = Vec::new();
-    for person in v.entry.contributors.iter().chain(&v.entry.authors) {
-        if !is_named(&authors, person) && !is_named(&contributors, person) && !person.name.trim().is_empty() {
+    for person in v.entry.contributors.iter().chain(&v.entry.authors).filter(is_name) {
+        if !is_named(&authors, person) && !is_named(&contributors, person) {
             contributors.push(person.clone());
         }
     }
@@ -153,12 +159,20 @@ fn version(member: &Member, entry: &Entry, card: &Arc<SourceCard>, listed: bool)
         entry: entry.id,
         role: member.role,
         link: entry.link.clone(),
-        title: entry.title.clone(),
+        title: brief(&entry.title),
         language: entry.language.clone(),
         source: card.clone(),
         published: entry.published,
         coverage: member.coverage,
         listed,
+    }
+}
+
+/// A title as long as titles are: one of a megabyte, which has been sent, would stand in every list and link.
+fn brief(title: &str) -> String {
+    match title.char_indices().nth(TITLE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &title[..end]),
+        None => title.to_owned(),
     }
 }
 

@@ -1,146 +1,176 @@
 //! How does an edition read as Atom 1.0 (RFC 4287), with the tombstones of RFC 6721 and the licences of RFC 4946?
 
-use chrono::SecondsFormat;
+use atom_syndication::{
+    Category, Content, Entry, Feed, Generator, Link, Person as AtomPerson, Source, Text, TextType, WriteConfig,
+};
 use url::Url;
 
-use crate::model::{Edition, Format, Item, Language, Person, SourceCard, Timestamp, Tombstone};
+use crate::model::entry::NAMESPACE;
+use crate::model::{Edition, Format, Item, Language, Person, Timestamp, Tombstone};
 
-use super::{Xml, is_absolute, links};
+use super::{clean, is_absolute, links, media_type, prolog};
 
 /// `application/atom+xml`.
 pub const FORMAT: Format = Format { ending: "atom", media_type: "application/atom+xml; charset=utf-8", render };
 
+/// RFC 6721.
+const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
+
 fn render(edition: &Edition) -> Vec<u8> {
-    let texts = edition.items.iter().map(|i| i.content.as_ref().map_or(0, String::len) + 2_048).sum::<usize>();
-    // Escaped markup is about a quarter longer than itself.
-    let mut xml = Xml::document(&edition.home, texts + texts / 4);
-    let language = edition.language.as_ref().map_or("", Language::as_str);
-    let own = edition.address("atom");
-    xml.open(
-        "feed",
-        &[
-            ("xmlns", "http://www.w3.org/2005/Atom"),
-            ("xmlns:at", if edition.tombstones.is_empty() { "" } else { "http://purl.org/atompub/tombstones/1.0" }),
-            ("xml:lang", language),
-        ],
-    );
-    xml.text("id", &[], &id(edition));
-    xml.text("title", &[], &edition.title);
-    xml.text("updated", &[], &date(edition.updated));
-    xml.empty("link", &[("rel", "self"), ("type", "application/atom+xml"), ("href", &own)]);
-    xml.empty("link", &[("rel", "alternate"), ("type", "text/html"), ("href", edition.home.as_str())]);
-    for hub in &edition.hubs {
-        xml.empty("link", &[("rel", "hub"), ("href", hub.as_str())]);
+    let feed = feed(edition);
+    let config = WriteConfig { write_document_declaration: false, indent_size: None };
+    // In memory nothing can fail to be written: an empty answer would be seen at once.
+    let written = feed.write_with_config(Vec::new(), config).unwrap_or_default();
+    let mut out = prolog(&edition.home);
+    out.reserve(written.len() + 64 * edition.items.len());
+    // Two things are put in that the crate has no place for. `xml:lang` on an entry: its authors and categories are in
+    // its language too. And tombstones before the entries: as extensions of the feed they would come after them, where
+    // RFC 4287 §4.1.1 has none. All text that the crate writes is escaped, so `<entry>` stands for nothing else.
+    let languages = edition.items.iter().map(|item| item.shown.language.as_ref());
+    let written = String::from_utf8(written).unwrap_or_default();
+    let mut parts = written.split("<entry>");
+    out.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    if !edition.items.is_empty() {
+        edition.tombstones.iter().for_each(|gone| out.extend_from_slice(deleted(gone).as_bytes()));
     }
-    xml.text("generator", &[("version", env!("CARGO_PKG_VERSION"))], "tributary");
-    for tombstone in &edition.tombstones {
-        deleted(&mut xml, tombstone);
+    for (part, language) in parts.zip(languages) {
+        let tag = language.map_or("\n<entry>".to_owned(), |l| format!("\n<entry xml:lang=\"{l}\">"));
+        out.extend_from_slice(tag.as_bytes());
+        out.extend_from_slice(part.as_bytes());
     }
-    for item in &edition.items {
-        entry(&mut xml, item, edition.language.as_ref());
-    }
-    xml.finish()
+    out.push(b'\n');
+    out
 }
 
-/// The feed's id: a function of the edition's name and question alone, as all our ids are.
+fn feed(edition: &Edition) -> Feed {
+    let mut links = vec![
+        link("self", edition.address("atom"), Some("application/atom+xml")),
+        link("alternate", edition.home.to_string(), Some("text/html")),
+    ];
+    links.extend(edition.hubs.iter().map(|hub| link("hub", hub.to_string(), None)));
+    let mut feed = Feed {
+        title: text(&edition.title),
+        id: id(edition),
+        updated: edition.updated.fixed_offset(),
+        generator: Some(Generator {
+            value: "tributary".to_owned(),
+            uri: None,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
+        links,
+        entries: edition.items.iter().map(entry).collect(),
+        lang: edition.language.as_ref().map(Language::to_string),
+        ..Feed::default()
+    };
+    if !edition.tombstones.is_empty() {
+        feed.namespaces.insert("at".to_owned(), TOMBSTONES.to_owned());
+    }
+    feed
+}
+
+/// The feed's id: a function of the edition's name and question alone, as all our ids are of names.
 fn id(edition: &Edition) -> String {
     let name = format!("edition\0{}\0{}", edition.id, edition.query.as_deref().unwrap_or_default());
-    uuid::Uuid::new_v5(&crate::model::entry::NAMESPACE, name.as_bytes()).urn().to_string()
+    uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).urn().to_string()
+}
+
+fn text(value: &str) -> Text {
+    Text { value: clean(value), ..Text::default() }
+}
+
+fn html(value: &str) -> Text {
+    Text { value: clean(value), r#type: TextType::Html, ..Text::default() }
+}
+
+fn link(rel: &str, href: String, mime_type: Option<&str>) -> Link {
+    Link { rel: rel.to_owned(), href, mime_type: mime_type.map(str::to_owned), ..Link::default() }
+}
+
+fn entry(item: &Item) -> Entry {
+    Entry {
+        title: text(&item.shown.title),
+        id: item.story.to_string(),
+        updated: item.updated.fixed_offset(),
+        authors: item.authors.iter().map(person).collect(),
+        categories: categories(item),
+        contributors: item.contributors.iter().map(person).collect(),
+        links: entry_links(item),
+        published: Some(item.published.fixed_offset()),
+        rights: item.rights.as_deref().map(text),
+        source: Some(source(item)),
+        summary: item.summary.as_deref().map(html),
+        content: item.content.as_deref().map(|content| Content {
+            value: Some(clean(content)),
+            content_type: Some("html".to_owned()),
+            ..Content::default()
+        }),
+        ..Entry::default()
+    }
+}
+
+fn categories(item: &Item) -> Vec<Category> {
+    let terms = item.categories.iter().map(|c| clean(c)).filter(|c| !c.trim().is_empty());
+    terms.map(|term| Category { term, ..Category::default() }).collect()
+}
+
+fn entry_links(item: &Item) -> Vec<Link> {
+    let page = Some("text/html");
+    let mut all: Vec<Link> = links(item)
+        .map(|(rel, version)| Link {
+            hreflang: version.language.as_ref().map(Language::to_string),
+            title: Some(clean(&version.title)),
+            ..link(rel, version.link.as_ref().map(Url::to_string).unwrap_or_default(), page)
+        })
+        .collect();
+    all.extend(item.via.iter().map(|via| link("via", via.to_string(), None)));
+    all.push(link("describedby", item.page.to_string(), page));
+    all.extend(item.enclosures.iter().filter(|e| is_absolute(&e.url)).map(|e| Link {
+        length: e.length.map(|length| length.to_string()),
+        ..link("enclosure", clean(&e.url), media_type(e.media_type.as_deref()))
+    }));
+    all.extend(item.license.iter().map(|license| link("license", license.to_string(), None)));
+    all.extend(item.comments.iter().map(|comments| link("replies", comments.to_string(), page)));
+    all
+}
+
+fn person(person: &Person) -> AtomPerson {
+    // The grammar of RFC 4287: something, an at sign, something.
+    let is_address = |e: &&String| e.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
+    AtomPerson {
+        name: clean(&person.name),
+        email: person.email.as_ref().filter(is_address).map(|e| clean(e)),
+        uri: person.uri.as_ref().filter(|u| is_absolute(u)).map(|u| clean(u)),
+        ..AtomPerson::default()
+    }
+}
+
+/// RFC 4287 §4.2.11: whence the entry was copied. The crate wants a date, which a source that has none lends from
+/// its entry.
+fn source(item: &Item) -> Source {
+    let card = &item.shown.source;
+    let given = card.feed_id.as_deref().filter(|id| Url::parse(id).is_ok()).map(clean);
+    let address = card.feed.as_ref().or(card.link.as_ref()).map(Url::to_string);
+    let mut links = Vec::new();
+    links.extend(card.feed.iter().map(|feed| link("self", feed.to_string(), None)));
+    links.extend(card.link.iter().map(|page| link("alternate", page.to_string(), Some("text/html"))));
+    let lang = card.language.as_ref().map(Language::to_string);
+    Source {
+        title: Text { lang, ..text(&card.title) },
+        id: given.or(address).unwrap_or_else(|| item.page.to_string()),
+        updated: card.updated.unwrap_or(item.updated).fixed_offset(),
+        links,
+        rights: card.rights.as_deref().map(text),
+        ..Source::default()
+    }
+}
+
+/// RFC 6721 §3: an entry is gone, since when and where to. Nothing here comes from a source.
+fn deleted(tombstone: &Tombstone) -> String {
+    let comment = tombstone.into.map(|into| format!("<at:comment>The same work as {into}</at:comment>"));
+    let (story, when, comment) = (tombstone.story, date(tombstone.when), comment.unwrap_or_default());
+    format!("\n<at:deleted-entry ref=\"{story}\" when=\"{when}\">{comment}</at:deleted-entry>")
 }
 
 fn date(when: Timestamp) -> String {
-    when.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
-fn entry(xml: &mut Xml, item: &Item, edition: Option<&Language>) {
-    let language = item.shown.language.as_ref();
-    // Where it is the edition's own it is inherited (RFC 4287 §2).
-    let own = language.filter(|l| Some(*l) != edition).map_or("", Language::as_str);
-    xml.open("entry", &[("xml:lang", own)]);
-    xml.text("id", &[], &item.story.to_string());
-    xml.text("title", &[], &item.shown.title);
-    xml.text("published", &[], &date(item.published));
-    xml.text("updated", &[], &date(item.updated));
-    item.authors.iter().for_each(|p| person(xml, "author", p));
-    item.contributors.iter().for_each(|p| person(xml, "contributor", p));
-    for (rel, version) in links(item) {
-        let href = version.link.as_ref().map_or("", Url::as_str);
-        let hreflang = version.language.as_ref().map_or("", Language::as_str);
-        let attributes =
-            [("rel", rel), ("type", "text/html"), ("hreflang", hreflang), ("title", &version.title), ("href", href)];
-        xml.empty("link", &attributes);
-    }
-    if let Some(via) = &item.via {
-        xml.empty("link", &[("rel", "via"), ("href", via.as_str())]);
-    }
-    xml.empty("link", &[("rel", "describedby"), ("type", "text/html"), ("href", item.page.as_str())]);
-    for enclosure in item.enclosures.iter().filter(|e| is_absolute(&e.url)) {
-        let length = enclosure.length.map(|l| l.to_string()).unwrap_or_default();
-        let kind = enclosure.media_type.as_deref().filter(|t| is_media_type(t)).unwrap_or_default();
-        xml.empty("link", &[("rel", "enclosure"), ("type", kind), ("length", &length), ("href", &enclosure.url)]);
-    }
-    if let Some(license) = &item.license {
-        xml.empty("link", &[("rel", "license"), ("href", license.as_str())]);
-    }
-    if let Some(comments) = &item.comments {
-        xml.empty("link", &[("rel", "replies"), ("type", "text/html"), ("href", comments.as_str())]);
-    }
-    for category in item.categories.iter().filter(|c| !c.trim().is_empty()) {
-        xml.empty("category", &[("term", category)]);
-    }
-    xml.some("rights", item.rights.as_deref());
-    source(xml, &item.shown.source);
-    if let Some(summary) = &item.summary {
-        xml.text("summary", &[("type", "html")], summary);
-    }
-    if let Some(content) = &item.content {
-        xml.text("content", &[("type", "html")], content);
-    }
-    xml.close();
-}
-
-/// `type/subtype`, as the grammar of RFC 4287 wants it.
-fn is_media_type(text: &str) -> bool {
-    let token = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
-    text.split(';').next().and_then(|t| t.trim().split_once('/')).is_some_and(|(a, b)| token(a) && token(b))
-}
-
-fn person(xml: &mut Xml, name: &'static str, person: &Person) {
-    if person.name.trim().is_empty() {
-        return;
-    }
-    xml.open(name, &[]);
-    xml.text("name", &[], &person.name);
-    xml.some("uri", person.uri.as_deref().filter(|u| is_absolute(u)));
-    // The grammar of RFC 4287: something, an at sign, something.
-    let is_address = |e: &&str| e.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
-    xml.some("email", person.email.as_deref().filter(is_address));
-    xml.close();
-}
-
-/// RFC 4287 §4.2.11: whence the entry was copied.
-fn source(xml: &mut Xml, card: &SourceCard) {
-    let address = card.feed.as_ref().or(card.link.as_ref()).map(Url::as_str);
-    let given = card.feed_id.as_deref().filter(|id| Url::parse(id).is_ok());
-    xml.open("source", &[("xml:lang", card.language.as_ref().map_or("", Language::as_str))]);
-    xml.some("id", given.or(address));
-    xml.text("title", &[], &card.title);
-    xml.some("updated", card.updated.map(date).as_deref());
-    if let Some(feed) = &card.feed {
-        xml.empty("link", &[("rel", "self"), ("href", feed.as_str())]);
-    }
-    if let Some(link) = &card.link {
-        xml.empty("link", &[("rel", "alternate"), ("type", "text/html"), ("href", link.as_str())]);
-    }
-    xml.some("rights", card.rights.as_deref());
-    xml.close();
-}
-
-/// RFC 6721 §3: the entry is gone, and where to.
-fn deleted(xml: &mut Xml, tombstone: &Tombstone) {
-    xml.open("at:deleted-entry", &[("ref", &tombstone.story.to_string()), ("when", &date(tombstone.when))]);
-    if let Some(into) = tombstone.into {
-        xml.text("at:comment", &[], &format!("The same work as {into}"));
-    }
-    xml.close();
+    when.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::model::{Edition, Format, Item, Language, Person, Timestamp, Version};
 
-use super::{is_absolute, links};
+use super::{clean, is_absolute, links, media_type};
 
 /// `application/feed+json`.
 pub const FORMAT: Format = Format { ending: "json", media_type: "application/feed+json; charset=utf-8", render };
@@ -28,10 +28,9 @@ fn render(edition: &Edition) -> Vec<u8> {
     out
 }
 
-/// A string without the control characters that some readers stumble over, though JSON can write them.
+/// JSON could write control characters, but some readers stumble over them: what is left out of XML is left out here.
 fn text(given: &str) -> Value {
-    let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r');
-    if given.contains(is_odd) { Value::String(given.replace(is_odd, "")) } else { Value::String(given.to_owned()) }
+    Value::String(clean(given))
 }
 
 fn some(to: &mut Map<String, Value>, name: &str, value: Option<&str>) {
@@ -81,7 +80,10 @@ fn person(person: &Person) -> Value {
 fn attachment(enclosure: &crate::model::Enclosure) -> Value {
     let mut out = Map::new();
     out.insert("url".into(), json!(enclosure.url));
-    out.insert("mime_type".into(), text(enclosure.media_type.as_deref().unwrap_or("application/octet-stream")));
+    out.insert(
+        "mime_type".into(),
+        json!(media_type(enclosure.media_type.as_deref()).unwrap_or("application/octet-stream")),
+    );
     if let Some(length) = enclosure.length.filter(|l| *l > 0) {
         out.insert("size_in_bytes".into(), json!(length));
     }

@@ -1,8 +1,8 @@
 //! Edition -> bytes: one file a format. To add one, write its file and name it in [`ALL`].
 //!
-//! The XML is written by the forty lines below and not by `atom_syndication` and `rss`: those let control characters
-//! through, which no XML parser takes, drop `xml:lang` on entries, and hold a second copy of the whole edition. Here
-//! every string from a source passes one function, and what it cannot write does not exist.
+//! Atom and RSS are written by `atom_syndication` and `rss`, which write what their standards say and escape it; they
+//! read nothing here, for one date that they cannot read loses a whole feed. Two things they leave to their callers:
+//! characters that XML does not have ([`clean`]), and what stands before the document ([`prolog`]).
 
 pub mod atom;
 pub mod json_feed;
@@ -16,117 +16,34 @@ use crate::model::{Format, Item, Version};
 /// All formats, the one that negotiation falls back to first.
 pub const ALL: &[Format] = &[atom::FORMAT, rss::FORMAT, json_feed::FORMAT, opml::FORMAT];
 
-/// Writes well-formed XML 1.0 whatever the strings.
-struct Xml {
-    out: String,
-    open: Vec<&'static str>,
+/// The text without the characters that no XML document may hold (XML 1.0 §2.2), not even by number; both crates
+/// would write them, and one such character in one title would lose the whole feed to every reader. The other
+/// control characters go too: XML has some of them, but discourages it, and no reader shows any.
+fn clean(text: &str) -> String {
+    let is_odd = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    if text.contains(is_odd) { text.replace(is_odd, "") } else { text.to_owned() }
 }
 
-impl Xml {
-    /// A document that a browser shows by the stylesheet of the planet at `home`.
-    fn document(home: &Url, capacity: usize) -> Self {
-        let mut out = String::with_capacity(capacity);
-        out.push_str(
-            "<?xml version=\"1.0\" encoding=\"utf-8\"?>
-<?xml-stylesheet type=\"text/css\" href=\"",
-        );
-        escape(home.path().trim_end_matches('/'), &mut out);
-        out.push_str(
-            "/feed.css\"?>
-",
-        );
-        Self { out, open: Vec::new() }
-    }
-
-    /// Opens an element.
-    fn open(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
-        self.tag(name, attributes);
-        self.out.push('>');
-        self.open.push(name);
-    }
-
-    /// Closes the innermost open element.
-    fn close(&mut self) {
-        if let Some(name) = self.open.pop() {
-            self.out.extend(["</", name, ">\n"]);
-        }
-    }
-
-    /// An element with text.
-    fn text(&mut self, name: &'static str, attributes: &[(&str, &str)], text: &str) {
-        self.open(name, attributes);
-        escape(text, &mut self.out);
-        self.close();
-    }
-
-    /// An element with text, where there is some.
-    fn some(&mut self, name: &'static str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.text(name, &[], text);
-        }
-    }
-
-    /// An element without content; attributes without a value are left out.
-    fn empty(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
-        self.tag(name, attributes);
-        self.out.push_str("/>\n");
-    }
-
-    fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.out.extend(["<", name]);
-        for (name, value) in attributes.iter().filter(|(_, value)| !value.is_empty()) {
-            self.out.extend([" ", name, "=\""]);
-            escape(value, &mut self.out);
-            self.out.push('"');
-        }
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        while !self.open.is_empty() {
-            self.close();
-        }
-        self.out.into_bytes()
-    }
-}
-
-/// Writes text as XML: the characters that XML 1.0 §2.2 does not have are left out, and a carriage return, which a
-/// parser would turn into a line feed, is written by number. Runs between them are copied whole: an edition is mostly
-/// such runs.
-fn escape(text: &str, out: &mut String) {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        let (with, length) = match bytes[at] {
-            b'&' => ("&amp;", 1),
-            b'<' => ("&lt;", 1),
-            // Not only in `]]>`: an attribute is escaped by the same rule.
-            b'>' => ("&gt;", 1),
-            b'"' => ("&quot;", 1),
-            b'\r' => ("&#13;", 1),
-            0..=8 | 0xb | 0xc | 0xe..=0x1f => ("", 1),
-            // U+FFFE and U+FFFF.
-            0xef if bytes[at..].starts_with("\u{fffe}".as_bytes())
-                || bytes[at..].starts_with("\u{ffff}".as_bytes()) =>
-            {
-                ("", 3)
-            }
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        out.push_str(&text[start..at]);
-        out.push_str(with);
-        at += length;
-        start = at;
-    }
-    out.push_str(&text[start..]);
+/// What stands before the root element: the encoding, and the stylesheet of the planet at `home`, by which a browser
+/// shows the feed.
+fn prolog(home: &Url) -> Vec<u8> {
+    let base = home.path().trim_end_matches('/');
+    // A path holds none of the characters that would end the attribute: url has percent-encoded them, but for `&`.
+    let href = format!("{base}/feed.css").replace('&', "&amp;");
+    format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<?xml-stylesheet type=\"text/css\" href=\"{href}\"?>\n")
+        .into_bytes()
 }
 
 /// Whether a string is an absolute address, the only kind that is published.
 fn is_absolute(address: &str) -> bool {
     Url::parse(address).is_ok_and(|u| matches!(u.scheme(), "http" | "https"))
+}
+
+/// `type/subtype`, as the grammars want it.
+fn media_type(given: Option<&str>) -> Option<&str> {
+    let token = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
+    let essence = given?.split(';').next()?.trim();
+    essence.split_once('/').is_some_and(|(a, b)| token(a) && token(b)).then_some(essence)
 }
 
 /// `rel` and version of each version with a page: the shown one, then the other listed ones as alternates, the rest

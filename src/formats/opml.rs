@@ -2,33 +2,24 @@
 
 use url::Url;
 
+use crate::model::html::escape;
 use crate::model::{Edition, EditionSpec, Format, Language, Planet, SourceCard};
 
-use super::Xml;
+use super::{clean, prolog};
 
 /// `text/x-opml`: the sources that an edition is made of.
 pub const FORMAT: Format = Format { ending: "opml", media_type: "text/x-opml; charset=utf-8", render };
 
-/// One subscription.
-struct Outline {
-    title: String,
-    feed: String,
-    page: String,
-    language: String,
-}
-
 fn render(edition: &Edition) -> Vec<u8> {
-    document(&edition.title, &edition.home, edition.sources.iter().filter_map(|card| outline(card)))
+    document(&edition.title, &edition.home, edition.sources.iter().filter_map(|card| source(card)))
 }
 
 /// `/editions.opml`: the editions to subscribe to, as Atom.
 pub fn editions(title: &str, planet: &Planet, specs: &[EditionSpec]) -> Vec<u8> {
     let base = planet.public_url.as_str().trim_end_matches('/');
-    let outlines = specs.iter().map(|spec| Outline {
-        title: spec.title.clone(),
-        feed: format!("{base}/{}.atom", spec.id),
-        page: planet.public_url.to_string(),
-        language: spec.languages.first().map(Language::to_string).unwrap_or_default(),
+    let outlines = specs.iter().map(|spec| {
+        let feed = format!("{base}/{}.atom", spec.id);
+        outline(&spec.title, spec.languages.first(), Some(&planet.public_url), &feed)
     });
     document(title, &planet.public_url, outlines)
 }
@@ -36,37 +27,29 @@ pub fn editions(title: &str, planet: &Planet, specs: &[EditionSpec]) -> Vec<u8> 
 /// `/sources.opml`: the sources that the planet republishes.
 pub fn sources(title: &str, planet: &Planet) -> Vec<u8> {
     let published = planet.sources.values().filter(|card| card.publish);
-    document(title, &planet.public_url, published.filter_map(|card| outline(card)))
+    document(title, &planet.public_url, published.filter_map(|card| source(card)))
 }
 
 /// A source that has a feed.
-fn outline(card: &SourceCard) -> Option<Outline> {
-    Some(Outline {
-        title: card.title.clone(),
-        feed: card.feed.as_ref()?.to_string(),
-        page: card.link.as_ref().map(Url::to_string).unwrap_or_default(),
-        language: card.language.as_ref().map(ToString::to_string).unwrap_or_default(),
-    })
+fn source(card: &SourceCard) -> Option<String> {
+    Some(outline(&card.title, card.language.as_ref(), card.link.as_ref(), card.feed.as_ref()?.as_str()))
 }
 
-fn document(title: &str, home: &Url, outlines: impl Iterator<Item = Outline>) -> Vec<u8> {
-    let mut xml = Xml::document(home, 4_096);
-    xml.open("opml", &[("version", "2.0")]);
-    xml.open("head", &[]);
-    xml.text("title", &[], title);
-    xml.close();
-    xml.open("body", &[]);
-    for o in outlines {
-        // `rss` is what readers look for, whatever the format (OPML 2.0, subscription lists).
-        let attributes: [(&str, &str); 6] = [
-            ("type", "rss"),
-            ("text", &o.title),
-            ("title", &o.title),
-            ("language", &o.language),
-            ("htmlUrl", &o.page),
-            ("xmlUrl", &o.feed),
-        ];
-        xml.empty("outline", &attributes);
-    }
-    xml.finish()
+/// One subscription; `type` is `rss` whatever the format (OPML 2.0, subscription lists).
+fn outline(title: &str, language: Option<&Language>, page: Option<&Url>, feed: &str) -> String {
+    let attribute = |name: &str, value: &str| format!(" {name}=\"{}\"", escape(&clean(value)));
+    let language = language.map(|l| attribute("language", l.as_str())).unwrap_or_default();
+    let page = page.map(|p| attribute("htmlUrl", p.as_str())).unwrap_or_default();
+    let (text, feed) = (attribute("text", title), attribute("xmlUrl", feed));
+    format!("<outline type=\"rss\"{text}{language}{page}{feed}/>\n")
+}
+
+/// No crate writes OPML; what passes through here is escaped and clean.
+fn document(title: &str, home: &Url, outlines: impl Iterator<Item = String>) -> Vec<u8> {
+    let mut out = prolog(home);
+    let head = format!("<opml version=\"2.0\">\n<head><title>{}</title></head>\n<body>\n", escape(&clean(title)));
+    out.extend_from_slice(head.as_bytes());
+    outlines.for_each(|outline| out.extend_from_slice(outline.as_bytes()));
+    out.extend_from_slice(b"</body>\n</opml>\n");
+    out
 }

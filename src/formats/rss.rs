@@ -1,41 +1,43 @@
 //! How does an edition read as RSS 2.0, with the modules that readers know (content, dc, atom)?
 
+use std::collections::BTreeMap;
+
+use rss::extension::atom::{AtomExtension, Link};
+use rss::extension::dublincore::DublinCoreExtension;
+use rss::extension::{Extension, ExtensionMap};
+use rss::{Category, Channel, Enclosure, Guid, Item as RssItem, Source};
 use url::Url;
 
 use crate::model::{Edition, Format, Item, Language, Timestamp};
 
-use super::{Xml, is_absolute, links};
+use super::{clean, is_absolute, links, media_type, prolog};
 
 /// `application/rss+xml`.
 pub const FORMAT: Format = Format { ending: "rss", media_type: "application/rss+xml; charset=utf-8", render };
 
 fn render(edition: &Edition) -> Vec<u8> {
-    let texts = edition.items.iter().map(|i| i.content.as_ref().map_or(0, String::len) + 2_048).sum::<usize>();
-    let mut xml = Xml::document(&edition.home, texts + texts / 4);
-    xml.open(
-        "rss",
-        &[
-            ("version", "2.0"),
-            ("xmlns:atom", "http://www.w3.org/2005/Atom"),
-            ("xmlns:content", "http://purl.org/rss/1.0/modules/content/"),
-            ("xmlns:dc", "http://purl.org/dc/elements/1.1/"),
-        ],
-    );
-    xml.open("channel", &[]);
-    xml.text("title", &[], &edition.title);
-    xml.text("link", &[], edition.home.as_str());
-    xml.text("description", &[], &edition.title);
-    xml.some("language", edition.language.as_ref().map(Language::as_str));
-    let own = edition.address("rss");
-    xml.empty("atom:link", &[("rel", "self"), ("type", "application/rss+xml"), ("href", &own)]);
-    for hub in &edition.hubs {
-        xml.empty("atom:link", &[("rel", "hub"), ("href", hub.as_str())]);
-    }
-    // The newest date of what is in it, never that of its making: same store, same bytes.
-    xml.text("lastBuildDate", &[], &date(edition.updated));
-    xml.text("generator", &[], concat!("tributary ", env!("CARGO_PKG_VERSION")));
-    edition.items.iter().for_each(|i| item(&mut xml, i));
-    xml.finish()
+    let mut own = vec![link("self", edition.address("rss"), Some("application/rss+xml"))];
+    own.extend(edition.hubs.iter().map(|hub| link("hub", hub.to_string(), None)));
+    let channel = Channel {
+        title: clean(&edition.title),
+        link: edition.home.to_string(),
+        description: clean(&edition.title),
+        language: edition.language.as_ref().map(Language::to_string),
+        // The newest date of what is in it, never that of its making: same store, same bytes.
+        last_build_date: Some(date(edition.updated)),
+        generator: Some(concat!("tributary ", env!("CARGO_PKG_VERSION")).to_owned()),
+        atom_ext: Some(AtomExtension { links: own }),
+        items: edition.items.iter().map(item).collect(),
+        ..Channel::default()
+    };
+    let mut out = prolog(&edition.home);
+    // In memory nothing can fail to be written: an empty answer would be seen at once.
+    let written = channel.write_to(Vec::new()).unwrap_or_default();
+    // The crate's own declaration has no place after the prolog.
+    let root = written.windows(4).position(|w| w == b"<rss").unwrap_or(0);
+    out.extend_from_slice(&written[root..]);
+    out.push(b'\n');
+    out
 }
 
 /// RFC 822 with a year of four digits, as RSS 2.0 prefers.
@@ -43,57 +45,76 @@ fn date(when: Timestamp) -> String {
     when.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-fn item(xml: &mut Xml, item: &Item) {
-    xml.open("item", &[]);
-    xml.text("title", &[], &item.shown.title);
-    xml.some("link", item.shown.link.as_ref().map(Url::as_str));
-    xml.text("guid", &[("isPermaLink", "false")], &item.story.to_string());
-    xml.text("pubDate", &[], &date(item.published));
-    item.authors.iter().for_each(|p| xml.text("dc:creator", &[], &p.name));
-    item.contributors.iter().for_each(|p| xml.text("dc:contributor", &[], &p.name));
-    xml.some("dc:language", item.shown.language.as_ref().map(Language::as_str));
-    for category in item.categories.iter().filter(|c| !c.trim().is_empty()) {
-        xml.text("category", &[], category);
-    }
-    // RSS has one description: the summary where there is one, else the text itself, as readers without the content
-    // module expect it.
-    if let Some(text) = item.summary.as_ref().or(item.content.as_ref()) {
-        xml.text("description", &[], text);
-    }
-    if let Some(content) = item.content.as_ref().filter(|_| item.summary.is_some()) {
-        xml.text("content:encoded", &[], content);
-    }
-    xml.some("comments", item.comments.as_ref().map(Url::as_str));
-    // One enclosure an item (RSS Board profile): others are links.
-    for (i, enclosure) in item.enclosures.iter().filter(|e| is_absolute(&e.url)).enumerate() {
-        let length = enclosure.length.unwrap_or(0).to_string();
-        let kind = enclosure.media_type.as_deref().unwrap_or("application/octet-stream");
-        if i == 0 {
-            xml.empty("enclosure", &[("url", &enclosure.url), ("length", &length), ("type", kind)]);
-        } else {
-            let attributes = [("rel", "enclosure"), ("type", kind), ("length", &length), ("href", &enclosure.url)];
-            xml.empty("atom:link", &attributes);
-        }
-    }
+fn link(rel: &str, href: String, mime_type: Option<&str>) -> Link {
+    Link { rel: rel.to_owned(), href, mime_type: mime_type.map(str::to_owned), ..Link::default() }
+}
+
+fn item(item: &Item) -> RssItem {
     let card = &item.shown.source;
-    if let Some(address) = card.feed.as_ref().or(card.link.as_ref()) {
-        xml.text("source", &[("url", address.as_str())], &card.title);
+    let content = item.content.as_deref().map(clean);
+    let mut enclosures = item.enclosures.iter().filter(|e| is_absolute(&e.url));
+    // One enclosure an item (RSS Board profile): others are links.
+    let enclosure = enclosures.next().map(|e| Enclosure {
+        url: clean(&e.url),
+        length: e.length.unwrap_or(0).to_string(),
+        mime_type: media_type(e.media_type.as_deref()).unwrap_or("application/octet-stream").to_owned(),
+    });
+    let further = enclosures.map(|e| Link {
+        length: e.length.map(|length| length.to_string()),
+        ..link("enclosure", clean(&e.url), media_type(e.media_type.as_deref()))
+    });
+    let names = |people: &[crate::model::Person]| people.iter().map(|p| clean(&p.name)).collect();
+    RssItem {
+        title: Some(clean(&item.shown.title)),
+        link: item.shown.link.as_ref().map(Url::to_string),
+        // RSS has one description: the summary where there is one, else the text itself, as readers without the
+        // content module expect it.
+        description: item.summary.as_deref().map(clean).or_else(|| content.clone()),
+        categories: categories(item),
+        comments: item.comments.as_ref().map(Url::to_string),
+        enclosure,
+        guid: Some(Guid { value: item.story.to_string(), permalink: false }),
+        pub_date: Some(date(item.published)),
+        source: card
+            .feed
+            .as_ref()
+            .or(card.link.as_ref())
+            .map(|address| Source { url: address.to_string(), title: Some(clean(&card.title)) }),
+        content: content.filter(|_| item.summary.is_some()),
+        extensions: updated(item.updated),
+        atom_ext: Some(AtomExtension { links: entry_links(item).chain(further).collect() }),
+        dublin_core_ext: Some(DublinCoreExtension {
+            creators: names(&item.authors),
+            contributors: names(&item.contributors),
+            languages: item.shown.language.iter().map(Language::to_string).collect(),
+            rights: item.rights.iter().map(|r| clean(r)).collect(),
+            ..DublinCoreExtension::default()
+        }),
+        ..RssItem::default()
     }
-    xml.some("dc:rights", item.rights.as_deref());
-    for (rel, version) in links(item) {
-        let href = version.link.as_ref().map_or("", Url::as_str);
-        let hreflang = version.language.as_ref().map_or("", Language::as_str);
-        let attributes =
-            [("rel", rel), ("type", "text/html"), ("hreflang", hreflang), ("title", &version.title), ("href", href)];
-        xml.empty("atom:link", &attributes);
-    }
-    if let Some(via) = &item.via {
-        xml.empty("atom:link", &[("rel", "via"), ("href", via.as_str())]);
-    }
-    xml.empty("atom:link", &[("rel", "describedby"), ("type", "text/html"), ("href", item.page.as_str())]);
-    if let Some(license) = &item.license {
-        xml.empty("atom:link", &[("rel", "license"), ("href", license.as_str())]);
-    }
-    xml.text("atom:updated", &[], &item.updated.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
-    xml.close();
+}
+
+fn categories(item: &Item) -> Vec<Category> {
+    let names = item.categories.iter().map(|c| clean(c)).filter(|c| !c.trim().is_empty());
+    names.map(|name| Category { name, domain: None }).collect()
+}
+
+fn entry_links(item: &Item) -> impl Iterator<Item = Link> {
+    let page = Some("text/html");
+    let versions = links(item).map(move |(rel, version)| Link {
+        hreflang: version.language.as_ref().map(Language::to_string),
+        title: Some(clean(&version.title)),
+        ..link(rel, version.link.as_ref().map(Url::to_string).unwrap_or_default(), page)
+    });
+    let via = item.via.iter().map(|via| link("via", via.to_string(), None));
+    let about = std::iter::once(link("describedby", item.page.to_string(), page));
+    let license = item.license.iter().map(|license| link("license", license.to_string(), None));
+    versions.chain(via).chain(about).chain(license)
+}
+
+/// RSS has no date of change: that of Atom says when a reader should look again.
+fn updated(when: Timestamp) -> ExtensionMap {
+    let value = Some(when.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+    let updated = Extension { name: "atom:updated".to_owned(), value, ..Extension::default() };
+    BTreeMap::from([("atom".to_owned(), BTreeMap::from([("updated".to_owned(), vec![updated])]))])
 }
