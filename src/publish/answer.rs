@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode};
 use url::form_urlencoded;
 
 use crate::model::EditionQuery;
 
 use super::conditional::Condition;
-use super::negotiation::{Coding, Wanted, coding, languages, wanted};
+use super::negotiation::{Coding, Wanted, coding, languages, media_type, wanted};
 use super::{Ask, Page, Refusal, Server, cache, count};
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response;
 
 /// Bytes of a query: what the longest one with a meaning has, several times over.
 const QUERY_BYTES_MAX: usize = 8 << 10;
@@ -31,10 +31,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
                       frame-ancestors 'none'";
 
 /// The answer, whatever comes.
-pub(super) async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Answer {
+pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Answer {
     // A body, if one is sent, is never read: the connection ends after the answer.
     let (request, _) = request.into_parts();
-    let answer = route(server, &request).await.unwrap_or_else(|fault| fault.answer(&request.method));
+    let answer = route(&server, &request).await.unwrap_or_else(|fault| fault.answer(&request.method));
     let class = usize::from(answer.status().as_u16() / 100).clamp(1, 5) - 1;
     count(&server.counts.answers[class]);
     if answer.status() == StatusCode::NOT_MODIFIED {
@@ -131,8 +131,8 @@ async fn feed(
         Some(_) => not_modified(),
         None => {
             let mut answer = with_body(method, ready.sent.bytes.clone());
-            let media_type = HeaderValue::from_static(server.formats[format].media_type);
-            answer.headers_mut().insert(header::CONTENT_TYPE, media_type);
+            let media_type = media_type(text(headers, &header::ACCEPT), &server.formats[format]);
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
             content_encoding(answer.headers_mut(), coding);
             answer
         }
@@ -141,7 +141,7 @@ async fn feed(
     headers.insert(header::ETAG, met.unwrap_or(ready.sent.tag));
     headers.insert(header::LAST_MODIFIED, ready.modified_header);
     headers.insert(header::CACHE_CONTROL, kept_for(server.limits.feed_max_age_s));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if let Some(link) = ready.link {
         headers.insert(header::LINK, link);
     }
@@ -316,20 +316,20 @@ fn guarded(headers: &mut HeaderMap) {
 /// `HEAD` is told the length of what `GET` would bring.
 fn with_body(method: &Method, body: Bytes) -> Answer {
     let length = HeaderValue::from(body.len());
-    let mut answer = Response::new(Full::new(if *method == Method::HEAD { Bytes::new() } else { body }));
+    let mut answer = Response::new(if *method == Method::HEAD { Body::empty() } else { Body::from(body) });
     answer.headers_mut().insert(header::CONTENT_LENGTH, length);
     answer
 }
 
 fn not_modified() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NOT_MODIFIED;
     answer
 }
 
 /// What a browser asks before a page of another host may send conditions.
 fn options() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));

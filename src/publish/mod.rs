@@ -1,7 +1,7 @@
 //! Bytes -> readers, over HTTP: who is answered, and how long may it take?
 //!
-//! This room knows no other: what there is to read comes from a [`Site`]. It serves with hyper itself, for there is
-//! one handler and no router, and only hyper's connection has the timeouts that slow clients need.
+//! This room knows no other: what there is to read comes from a [`Site`]. Requests and answers are axum's; connections
+//! are served by hyper beneath it, for `axum::serve` lets a client take for ever over its headers and over its answer.
 
 mod answer;
 mod cache;
@@ -9,16 +9,16 @@ mod conditional;
 mod negotiation;
 mod pace;
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use bytes::Bytes;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -153,6 +153,9 @@ fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Bytes that wait in the kernel for one reader, at the most (Linux doubles it for its own bookkeeping).
+const SEND_BUFFER_BYTES: usize = 256 << 10;
+
 /// What all connections share.
 struct Server {
     site: Arc<dyn Site>,
@@ -173,10 +176,16 @@ pub async fn serve(
     counts: Arc<Counts>,
     shutdown: impl Future<Output = ()>,
 ) {
+    // Connections inherit it. The kernel would let the buffer of each slow reader grow to 4 MiB of its own memory; this
+    // takes a usual edition whole, and a thousand of them are bounded.
+    if let Err(error) = socket2::SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER_BYTES) {
+        tracing::debug!(%error, "the size of send buffers is the system's");
+    }
     let places = Arc::new(Semaphore::new(limits.connections));
     let drain = limits.drain;
     let cache = cache::Cache::new(limits.editions, limits.edition_bytes);
     let server = Arc::new(Server { site, formats, limits, counts, cache, pages: Semaphore::new(4) });
+    let router = Router::new().fallback(answer::answer).with_state(server.clone());
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -191,9 +200,9 @@ pub async fn serve(
             Some(_) = connections.join_next() => {}
             (accepted, place) = next => match accepted {
                 Ok((stream, _)) => {
-                    let (server, stopped) = (server.clone(), stopped.clone());
+                    let (server, router, stopped) = (server.clone(), router.clone(), stopped.clone());
                     connections.spawn(async move {
-                        connection(server, stream, stopped).await;
+                        connection(server, router, stream, stopped).await;
                         drop(place);
                     });
                 }
@@ -219,18 +228,14 @@ async fn refused(error: &io::Error) {
     }
 }
 
-async fn connection(server: Arc<Server>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
+async fn connection(server: Arc<Server>, router: Router, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let limits = &server.limits;
     let io = Paced::new(stream, limits.write_window, limits.write_bytes_min);
     server.counts.connections.fetch_add(1, Ordering::Relaxed);
-    let service = service_fn(|request| {
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(answer::answer(&server, request).await) }
-    });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(16 << 10);
-    let connection = builder.serve_connection(TokioIo::new(io), service);
+    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(router));
     tokio::pin!(connection);
     // The guard of the watched value must not live on while the connection is waited for.
     let stop = async { stopped.wait_for(|stopped| *stopped).await.map(drop) };
