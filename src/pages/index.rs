@@ -10,7 +10,7 @@ use super::view::{Filter, Frame, Index, StoryLine};
 use super::{Messages, Place, badge, direction, href, names, page, path, spoken};
 
 /// Formats offered, with the names that readers know them by.
-const FORMATS: [(&str, &str); 4] = [("atom", "Atom"), ("rss", "RSS"), ("json", "JSON Feed"), ("opml", "OPML")];
+const FORMATS: [(&str, &str); 4] = [("atom", "Atom"), ("rss", "RSS"), ("json", "JSON"), ("opml", "OPML")];
 
 /// The page `/`.
 pub fn index(frame: &Frame, view: &Index, messages: &Messages) -> String {

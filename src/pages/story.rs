@@ -56,7 +56,7 @@ fn card(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
                 (badge(version, is_head, messages))
                 span { (messages.role(version.role)) }
             }
-            h3 lang=[language] dir=(direction(language)) { (version.title) }
+            h2 lang=[language] dir=(direction(language)) { (version.title) }
             p.byline {
                 bdi { (version.source.title) }
                 @if let Some(published) = version.published {

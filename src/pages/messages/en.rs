@@ -59,7 +59,7 @@ pub(in crate::pages) const EN: Messages = Messages {
     why: "Why these are one story",
     why_version: "Why this belongs here",
     why_override: "A person said so, in feeds.toml.",
-    finding: ["Sign", "What was seen", "Bits"],
+    finding: ["Signal", "What was seen", "Bits"],
     total: "{} bits in all; {} were needed",
     bits_note: "A bit doubles the odds that two texts are the same work; a bit below zero halves them.",
     against: "What spoke against it",

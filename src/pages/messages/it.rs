@@ -59,7 +59,7 @@ pub(in crate::pages) const IT: Messages = Messages {
     why: "Perché sono una storia sola",
     why_version: "Perché questo ne fa parte",
     why_override: "Lo ha detto una persona, in feeds.toml.",
-    finding: ["Segno", "Che cosa si è visto", "Bit"],
+    finding: ["Indizio", "Che cosa si è visto", "Bit"],
     total: "{} bit in tutto; ne servivano {}",
     bits_note: "Un bit raddoppia le probabilità che due testi siano la stessa opera; un bit sotto zero le dimezza.",
     against: "Che cosa parlava contro",
