@@ -41,6 +41,8 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     for label in [from_http.as_deref(), from_text.as_deref()].into_iter().flatten() {
         match by_label(bytes, label, valid.is_ok()) {
             Some(decoded) => return decoded,
+            // ASCII under the label of UTF-8 is what it says; another label may still read more out of it.
+            None if Encoding::for_label(label.as_bytes()) == Some(UTF_8) => {}
             None if unknown.is_none() => unknown = Some(format!("the charset {label:?} is unknown or untrue")),
             None => {}
         }
