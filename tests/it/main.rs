@@ -1,6 +1,10 @@
 //! The one test binary: black-box tests, polling, recovery, properties, the house test.
 
+mod editions;
 mod feeds;
 mod harness;
 mod house;
+mod pages;
+mod planet;
+mod serving;
 mod stories;

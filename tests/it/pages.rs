@@ -1,0 +1,307 @@
+//! Do the pages say what is so, in two languages, and does nothing of a source get out of its quotes?
+//!
+//! To look at them: `cargo test --test it -- --ignored pages::show --nocapture`, with `SHOW=127.0.0.1:8099`.
+
+use std::sync::Arc;
+
+use tributary::formats::{self, opml};
+use tributary::model::poll::{Outcome, PollRecord, SourceState};
+use tributary::model::{
+    Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, SourceId, StoryId, Verdict, html,
+};
+use tributary::pages::{
+    self, Filter, Frame, Index, Messages, Metric, PossiblePage, Route, SourceLine, StoryLine, StoryPage, VersionPage,
+};
+use tributary::publish::{Ask, Counts, Limits, Page, Refusal, Site, serve};
+
+use crate::planet::{Desk, at, entry, essay, lang, large_edition, now, planet, url, work};
+
+fn frame() -> Frame {
+    let mut italian = EditionSpec::new("it", "In italiano, altrimenti in inglese");
+    (italian.languages, italian.any_language) = (vec![lang("it"), lang("en")], false);
+    let mut wanted = EditionSpec::new("to-translate", "Still to be translated");
+    wanted.languages = vec![lang("it")];
+    Frame {
+        title: "Rivers & Roads, once each".into(),
+        home: url("http://127.0.0.1:8080/"),
+        editions: vec![EditionSpec::new("main", "Rivers & Roads, once each"), italian, wanted],
+        config_fault: None,
+    }
+}
+
+fn works() -> Vec<tributary::compose::Work> {
+    let more = [
+        ("rivers", "bridge", "en", "A bridge is a promise kept in stone", "2026-11-18T08:00:00Z"),
+        ("reki", "led", "ru", "Как лёд уходит с реки", "2026-11-16T08:00:00Z"),
+        ("anhar", "nahr", "ar", "النهر الذي غيّر مجراه", "2026-11-09T08:00:00Z"),
+        ("routes", "carte", "fr", "La carte que personne n’a signée", "2026-11-05T08:00:00Z"),
+    ];
+    let mut works: Vec<_> = more.map(|(s, k, l, t, d)| work(vec![entry(s, k, l, t, d)])).into();
+    works.push(essay());
+    for work in &mut works {
+        for entry in &mut work.entries {
+            let text = match entry.language.as_ref().map(Language::as_str) {
+                Some("it") => {
+                    "Per quarant’anni i disegni rimasero in un cassetto del municipio. Chi li apriva trovava una diga, una centrale e una strada che nessuno aveva mai chiesto."
+                }
+                Some("ar") => "بقيت الرسوم أربعين عامًا في درج البلدية. ومن فتحها وجد سدًا ومحطة وطريقًا لم يطلبه أحد قط.",
+                Some("ru") => {
+                    "Сорок лет чертежи пролежали в ящике городской управы. Кто открывал его, находил плотину, станцию и дорогу, о которой никто не просил."
+                }
+                Some("fr") => {
+                    "Pendant quarante ans les plans restèrent dans un tiroir de la mairie. Qui l’ouvrait y trouvait un barrage, une centrale et une route que personne n’avait demandée."
+                }
+                _ => {
+                    "For forty years the drawings lay in a drawer of the town hall. Whoever opened it found a dam, a power station, and a road that nobody had ever asked for."
+                }
+            };
+            entry.body.content = Some(format!("<p>{text}</p><p>{text}</p>"));
+        }
+    }
+    works
+}
+
+fn index() -> Index {
+    let edition = Desk::new(&["it", "*"]).compose(&works(), now()).edition;
+    let line = |item: tributary::model::Item| StoryLine {
+        id: item.story,
+        date: item.published,
+        authors: item.authors.iter().map(|p| p.name.clone()).collect(),
+        excerpt: html::excerpt(item.content.as_deref().unwrap_or_default(), 200),
+        versions: item.versions,
+        shown: item.shown,
+    };
+    Index {
+        counts: [6, 10, 5, 5],
+        stories: edition.items.into_iter().map(line).collect(),
+        filter: Filter::default(),
+        languages: ["ar", "en", "fr", "it", "ru"].map(lang).into(),
+        authors: vec!["Ada Rivers".into()],
+        sources: vec![(SourceId("rivers".into()), "Rivers & Roads".into())],
+        older: Some("cursor".into()),
+    }
+}
+
+fn finding(signal: &str, level: &str, weight_bits: f32, because: &str) -> Finding {
+    Finding { signal: signal.into(), level: level.into(), weight_bits, because: because.into() }
+}
+
+fn evidence(total_bits: f32) -> Evidence {
+    let findings = vec![
+        finding("text", "aligned", total_bits - 8.5, "42 of 47 sentences have a counterpart, in the same order."),
+        finding("link", "at the end", 9.2, "Its last line is the address of the original."),
+        finding("date", "days", 0.6, "It came two days after the original."),
+        finding("author", "other", -1.3, "Another name stands above the text."),
+    ];
+    let verdict = if total_bits > 10.0 { Verdict::Link } else { Verdict::PossibleLink };
+    Evidence { findings, total_bits, threshold_bits: 10.0, coverage_a: 0.94, coverage_b: 0.97, verdict }
+}
+
+fn story() -> StoryPage {
+    let works = works();
+    let essay = works.last().unwrap();
+    let edition = Desk::new(&["*"]).compose(std::slice::from_ref(essay), now()).edition;
+    let versions = edition.items[0].versions.iter().enumerate().map(|(i, version)| {
+        let entry = essay.entries.iter().find(|e| e.id == version.entry).unwrap();
+        let mut version = version.clone();
+        version.coverage = [1.0, 0.97, 0.94, 0.91, 0.58, 1.0][i];
+        VersionPage {
+            authors: vec!["Ada Rivers".into()],
+            contributors: entry.authors.iter().map(|p| p.name.clone()).filter(|n| n != "Ada Rivers").collect(),
+            excerpt: html::excerpt(entry.body.given(), 240),
+            revised: (i == 0).then(|| at("2026-11-13T10:00:00Z")),
+            preview: i == 4,
+            evidence: (i > 0).then(|| evidence(18.0 + i as f32)),
+            overridden: i == 5,
+            version,
+        }
+    });
+    let maybe = Desk::new(&[]).compose(&works[..1], now()).edition.items.remove(0);
+    let possible = PossiblePage { version: maybe.shown, story: maybe.story, evidence: Some(evidence(7.4)) };
+    StoryPage { id: essay.story.id, versions: versions.collect(), possible: vec![possible] }
+}
+
+fn sources() -> Vec<SourceLine> {
+    let history = |status: u16| PollRecord {
+        at: now(),
+        status: Some(status),
+        outcome: if status == 403 { Outcome::Failed("blocked".into()) } else { Outcome::Unchanged },
+        entries: 20,
+        bytes: 23_000,
+    };
+    let line = |(i, card): (usize, &Arc<tributary::model::SourceCard>)| {
+        let state = SourceState {
+            kind: Some("wordpress".into()),
+            last_poll: Some(now()),
+            next_poll: Some(at("2026-11-20T13:05:00Z")),
+            next_because: "its schedule, and a few minutes of jitter".into(),
+            last_change: Some(at("2026-11-19T06:00:00Z")),
+            last_error: (i == 1)
+                .then(|| "read the feed: 403 Forbidden; the site may block data-centre addresses".into()),
+            polls: 321,
+            unchanged: 300,
+            bytes: 12_345_678,
+            history: vec![history(200), history(304), history(304), history(if i == 1 { 403 } else { 304 })],
+            ..SourceState::default()
+        };
+        SourceLine {
+            card: card.clone(),
+            url: url("https://example.org/feed"),
+            state: (i != 2).then_some(state),
+            entries: 41,
+        }
+    };
+    planet().sources.values().enumerate().map(line).collect()
+}
+
+fn all(messages: &Messages) -> Vec<(&'static str, String)> {
+    vec![
+        ("index", pages::index(&frame(), &index(), messages)),
+        ("story", pages::story(&frame(), &story(), messages)),
+        ("sources", pages::sources(&frame(), &sources(), messages)),
+        ("nothing", pages::not_found(&frame(), messages)),
+    ]
+}
+
+#[test]
+fn pages_ask_for_nothing_from_elsewhere_and_run_nothing() {
+    for (name, page) in all(Messages::for_reader(&[])) {
+        for forbidden in ["<script", "<img", "<iframe", " style=", " onclick", "<style", "@import", "javascript:"] {
+            assert!(!page.contains(forbidden), "{name}: {forbidden}");
+        }
+        for (at, _) in page.match_indices("<link ") {
+            let tag = &page[at..at + page[at..].find('>').unwrap()];
+            let own = ["href=\"/", "href=\"data:,\""].iter().any(|own| tag.contains(own));
+            assert!(own, "{name}: {tag}");
+        }
+        assert!(!pages::STYLE.contains("url(") && !pages::FEED_STYLE.contains("url("));
+    }
+}
+
+#[test]
+fn the_reader_is_spoken_to_in_his_language() {
+    let page = |tag: &str| all(Messages::for_reader(&[lang(tag)]));
+    let (english, italian) = (page("en"), page("it"));
+    assert!(english[0].1.contains("<html lang=\"en\"") && english[0].1.contains("Every work once"));
+    assert!(italian[0].1.contains("<html lang=\"it\"") && italian[0].1.contains("Ogni opera una volta sola"));
+    assert!(italian[1].1.contains("2 giorni dopo l’originale") || italian[1].1.contains("ore dopo l’originale"));
+}
+
+#[test]
+fn a_story_explains_itself() {
+    let page = &all(Messages::for_reader(&[]))[1].1;
+    for words in [
+        "Its last line is the address of the original.",
+        "+9.2",
+        "−".replace('−', "-").as_str(),
+        "Another name stands above the text.",
+        "The original was edited after this version, on 13 November 2026.",
+        "covers 58 % of the original",
+        "A person said so, in feeds.toml.",
+        "2.6 bits more would have folded it.",
+        "different = [&quot;https://rivers.example/dam&quot;, &quot;https://fiumi.example/diga&quot;]",
+        "same = [&quot;https://rivers.example/dam&quot;, &quot;https://rivers.example/bridge&quot;]",
+        "dir=\"rtl\"",
+        "translated or posted by <bdi>Bruna Traduttrice</bdi>",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn nothing_of_a_source_gets_out_of_its_quotes() {
+    let hostile = "\"'><script>alert(1)</script><a href=javascript:alert(1)>";
+    let mut view = story();
+    for version in &mut view.versions {
+        version.version.title = hostile.into();
+        version.version.link = Some(url("https://x.example/?\"><script>"));
+        version.excerpt = hostile.into();
+        version.authors = vec![hostile.into()];
+        let mut card = (*version.version.source).clone();
+        card.title = hostile.into();
+        version.version.source = card.into();
+        if let Some(evidence) = &mut version.evidence {
+            evidence.findings[0].because = hostile.into();
+        }
+    }
+    let mut index = index();
+    index.stories[0].shown.title = hostile.into();
+    index.stories[0].shown.link = Some(url("javascript:alert(1)"));
+    index.filter = Filter { words: hostile.into(), author: Some(hostile.into()), ..Filter::default() };
+    index.authors.push(hostile.into());
+    let mut frame = frame();
+    frame.title = hostile.into();
+    frame.config_fault = Some(hostile.into());
+    let messages = Messages::for_reader(&[]);
+    for page in [pages::story(&frame, &view, messages), pages::index(&frame, &index, messages)] {
+        assert!(
+            !page.contains("<script") && !page.contains("<a href=javascript") && !page.contains("href=\"javascript")
+        );
+        assert!(page.contains("&lt;script&gt;"));
+    }
+}
+
+#[test]
+fn a_filter_reads_what_a_form_sends() {
+    let read = |pairs: &[(&str, &str)]| {
+        Filter::read(&pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>())
+    };
+    assert!(read(&[("q", " "), ("lang", ""), ("author", ""), ("x", "y")]).is_empty());
+    let filter = read(&[("q", "Dam RIVER"), ("lang", "IT"), ("source", "rivers")]);
+    assert!(filter.finds("The river and the dam") && !filter.finds("The dam"));
+    assert_eq!((filter.language, filter.source), (Some(lang("it")), Some(SourceId("rivers".into()))));
+    assert_eq!(read(&[("q", &"x".repeat(10_000))]).words.len(), 200);
+}
+
+/// The planet of these tests, as a site.
+struct Show(Arc<Edition>);
+
+impl Site for Show {
+    fn state(&self) -> u64 {
+        1
+    }
+
+    fn edition(&self, id: &str, _: &EditionQuery) -> Result<Arc<Edition>, Refusal> {
+        match id {
+            "main" => Ok(Arc::new(Desk::new(&["it", "*"]).compose(&works(), now()).edition)),
+            "large" => Ok(self.0.clone()),
+            _ => Err(Refusal::Unknown),
+        }
+    }
+
+    fn page(&self, ask: &Ask) -> Option<Page> {
+        let messages = Messages::for_reader(&ask.languages);
+        let html = |body| Some(Page::html(body));
+        match Route::of(&ask.path) {
+            Some(Route::Index) => {
+                let mut view = index();
+                view.filter = Filter::read(&ask.query);
+                html(pages::index(&frame(), &view, messages))
+            }
+            Some(Route::Story(_)) => html(pages::story(&frame(), &story(), messages)),
+            Some(Route::Sources) => html(pages::sources(&frame(), &sources(), messages)),
+            Some(Route::Style) => Some(Page::new(200, "text/css; charset=utf-8", pages::STYLE)),
+            Some(Route::FeedStyle) => Some(Page::new(200, "text/css; charset=utf-8", pages::FEED_STYLE)),
+            Some(Route::EditionsOpml) => {
+                let opml = opml::editions("Rivers", &planet(), &frame().editions);
+                Some(Page::new(200, "text/x-opml; charset=utf-8", opml))
+            }
+            Some(Route::Metrics) => {
+                let polls = Metric::plain("polls_total", "Polls.", true, 3.0);
+                Some(Page::new(200, pages::METRICS_MEDIA_TYPE, pages::metrics(&[polls])))
+            }
+            _ => Some(Page { status: 404, ..Page::html(pages::not_found(&frame(), messages)) }),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "serves a planet to a browser or to wrk until it is stopped"]
+async fn show() {
+    let address = std::env::var("SHOW").unwrap_or("127.0.0.1:8099".into());
+    let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
+    println!("http://{address}/ and http://{address}/story/{}", StoryId::from(essay().entries[0].id).0);
+    // About 250 KB, as many a busy edition has.
+    let site = Arc::new(Show(Arc::new(large_edition(20, 10_500))));
+    serve(listener, site, formats::ALL, Limits::default(), Arc::new(Counts::default()), std::future::pending()).await;
+}
