@@ -11,6 +11,7 @@ pub mod explain;
 pub mod healthcheck;
 mod house;
 mod log;
+mod pair;
 pub mod parse;
 mod poll;
 mod run;
@@ -18,15 +19,17 @@ mod show;
 mod stories;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use tokio::runtime::Runtime;
 
+use crate::clock::Clock;
 use crate::config::{Config, Environment, Invalid};
 use crate::daemon::Rooms;
 
@@ -81,6 +84,24 @@ enum Command {
     },
     /// Validate feeds.toml, and say every fault at once.
     Check,
+    /// Say why two entries are one work, or are not.
+    Explain {
+        /// Address or id of an entry.
+        a: String,
+        /// Address or id of another.
+        b: String,
+    },
+    /// Recognise the works in an archive: JSON Lines in, one line out for each.
+    Cluster {
+        /// The archive; - for standard input.
+        file: PathBuf,
+    },
+    /// Measure the recognition on archives whose answers are known.
+    Evaluate {
+        /// The archives.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// List the stories with their members.
     Stories {
         /// As one JSON array.
@@ -131,7 +152,12 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Command::Parse { document, content_type, base_url } => {
             show::run(document, content_type.as_deref(), base_url.as_ref())
         }
-        Command::Poll { .. } | Command::Stories { .. } | Command::Log { .. } => {
+        Command::Cluster { file } => cluster_file(file),
+        Command::Evaluate { files } => {
+            evaluate::run(files, std::io::stdout().lock(), Clock::system().now())?;
+            Ok(0)
+        }
+        Command::Poll { .. } | Command::Explain { .. } | Command::Stories { .. } | Command::Log { .. } => {
             let words: Vec<String> = std::env::args().skip(1).collect();
             house::through(common, &words, command)
         }
@@ -142,10 +168,23 @@ fn dispatch(arguments: &Arguments) -> Outcome {
 fn execute(rooms: &Arc<Rooms>, runtime: &Runtime, command: &Command, out: &mut dyn Write) -> Outcome {
     match command {
         Command::Poll { source } => poll::run(rooms, runtime, source.as_deref(), out),
+        Command::Explain { a, b } => pair::run(rooms, a, b, out),
         Command::Stories { json } => stories::run(rooms, *json, out),
         Command::Log { story } => log::run(rooms, story, out),
         _ => anyhow::bail!("this command does not go through the daemon"),
     }
+}
+
+fn cluster_file(file: &Path) -> Outcome {
+    let output = std::io::BufWriter::new(std::io::stdout().lock());
+    let now = Clock::system().now();
+    if file == Path::new("-") {
+        cluster::run(std::io::stdin().lock(), output, now)?;
+    } else {
+        let opened = std::fs::File::open(file).with_context(|| format!("failed to read {}", file.display()))?;
+        cluster::run(std::io::BufReader::new(opened), output, now)?;
+    }
+    Ok(0)
 }
 
 /// What a subcommand ends with: its exit code, or an error that is printed and ends with 1 (2 for a faulty

@@ -76,6 +76,11 @@ impl House {
         self.commit_judgement(&waiting, &entries, &profiles, compared, now)
     }
 
+    /// What the judge knows beside the two texts: what is rare in this store.
+    pub fn context(&self) -> Context {
+        self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner).context.clone()
+    }
+
     /// How many entries wait to be judged, up to `limit`.
     ///
     /// # Errors
