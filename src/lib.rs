@@ -13,6 +13,7 @@ pub mod enrich;
 pub mod explain;
 pub mod fetch;
 pub mod formats;
+pub mod markup;
 pub mod matching;
 pub mod model;
 pub mod normalise;

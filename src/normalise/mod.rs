@@ -1,6 +1,6 @@
 //! RawEntry -> Entry: clean text, canonical links, language, dates, identity.
 //!
-//! - `html` cleans, behind the caps of `tidy`; `text` reads HTML as text; `link` strips what tracks; `language`
+//! - `html` cleans and `text` reads HTML as text (both of the room `markup`); `link` strips what tracks; `language`
 //!   finds out what nobody declared; `identity` says which entry of the last poll this one is.
 //!
 //! Pure: the same entry gives the same result at every poll, but for `now`, which only caps dates.
@@ -12,14 +12,12 @@ use crate::model::{
     Body, Enclosure, Entry, EntryId, Language, Page, Person, RawEntry, RawFeed, Source, Text, Timestamp,
 };
 
-pub mod html;
 pub mod identity;
 pub mod language;
 pub mod link;
 pub mod revision;
-pub mod text;
-mod tidy;
 
+pub use crate::markup::{html, text};
 pub use identity::Identity;
 pub use revision::revision;
 

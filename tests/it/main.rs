@@ -1,10 +1,12 @@
 //! The one test binary: black-box tests, polling, recovery, properties, the house test.
 
+mod articles;
 mod editions;
 mod feeds;
 mod harness;
 mod house;
 mod pages;
 mod planet;
+mod reading;
 mod serving;
 mod stories;

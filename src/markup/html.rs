@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::tidy::tidy;
+use super::tidy;
 
 /// Bytes of one text. The longest post of the corpora has 400 KB; a feed of 16 MiB may hold one text.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub fn clean(html: &str, base: &Url) -> String {
         // Nothing to build: text is its own HTML, but for `>`.
         return html.replace('>', "&gt;");
     }
-    let tidied = tidy(html);
+    let tidied = tidy::fragment(html);
     CLEANER.with_borrow_mut(|cached| match cached {
         Some((known, cleaner)) if known == base => clean_tidied(&tidied, cleaner),
         _ => {

@@ -40,10 +40,21 @@ const IMPLIED_ENDS: [(&[&str], &[&str]); 5] = [
     (&["tr"], &["tr", "td", "th", "p"]),
 ];
 
-/// Hands on the text, or a copy without what is in the way.
-pub fn tidy(html: &str) -> Cow<'_, str> {
+/// Hands on the text of an entry, or a copy without what is in the way.
+pub fn fragment(html: &str) -> Cow<'_, str> {
+    tidy(html, false)
+}
+
+/// The same for a whole page: its title is kept, and forms of any length keep their content (some sites put all of
+/// a page into one).
+pub fn page(html: &str) -> Cow<'_, str> {
+    tidy(html, true)
+}
+
+fn tidy(html: &str, whole_page: bool) -> Cow<'_, str> {
     let mut pass = Pass {
         html,
+        whole_page,
         at: 0,
         copied: 0,
         out: None,
@@ -74,6 +85,7 @@ struct Ends {
 
 struct Pass<'a> {
     html: &'a str,
+    whole_page: bool,
     at: usize,
     /// Up to here the text was copied to `out` or left out.
     copied: usize,
@@ -148,6 +160,10 @@ impl<'a> Pass<'a> {
             return self.leave_out(tag.length);
         }
         let name = Name::new(tag.name);
+        if self.whole_page && (name.is("title") || name.is("form")) {
+            self.at += tag.length;
+            return;
+        }
         if let Some(known) = name.one_of(&WITH_CONTENT) {
             let length =
                 if tag.is_end { tag.length } else { self.length_with_content(tag, known).unwrap_or(tag.length) };
@@ -322,22 +338,22 @@ mod tests {
         for html in
             ["<p>a <b>b</b></p><ul><li>x<li>y</ul><img src=x width=10>", "1 < 2", "plain", "<p>".repeat(1000).as_str()]
         {
-            assert!(matches!(tidy(html), Cow::Borrowed(_)), "{html}");
+            assert!(matches!(fragment(html), Cow::Borrowed(_)), "{html}");
         }
     }
 
     #[test]
     fn depth_is_cut_and_the_text_kept() {
         let html = format!("{}text{}", "<div>".repeat(1000), "</div>".repeat(1000));
-        let tidied = tidy(&html);
+        let tidied = fragment(&html);
         assert_eq!(tidied.matches("<div>").count(), MAX_DEPTH);
         assert!(tidied.contains("text"));
     }
 
     #[test]
     fn tags_without_an_end_lose_only_themselves() {
-        assert_eq!(tidy("a <b"), "a b");
-        assert_eq!(tidy("a<iframe src=x>b"), "ab");
-        assert_eq!(tidy("a<script>b</SCRIPT >c"), "ac");
+        assert_eq!(fragment("a <b"), "a b");
+        assert_eq!(fragment("a<iframe src=x>b"), "ab");
+        assert_eq!(fragment("a<script>b</SCRIPT >c"), "ac");
     }
 }
