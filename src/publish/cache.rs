@@ -56,7 +56,8 @@ struct Issue {
 /// One version in one format.
 #[derive(Default)]
 struct Form {
-    plain: OnceCell<Sent>,
+    /// With the tags of all codings, the plain one's first: made once, for most answers are a tag alone.
+    plain: OnceCell<(Sent, [HeaderValue; 3])>,
     gzip: OnceCell<Sent>,
     brotli: OnceCell<Sent>,
 }
@@ -102,14 +103,14 @@ impl Cache {
     ) -> Result<Ready, Refusal> {
         let issue = self.issue(server, id, query).await?;
         let form = &issue.forms[format];
-        let plain = form.plain.get_or_try_init(|| render(server, &issue.edition, format)).await?;
+        let (plain, tags) = form.plain.get_or_try_init(|| render(server, &issue.edition, format)).await?;
         let sent = match coding {
             Coding::Identity => plain,
             Coding::Gzip => form.gzip.get_or_try_init(|| compress(server, plain, gzip, "g")).await?,
             Coding::Brotli => form.brotli.get_or_try_init(|| compress(server, plain, brotli, "b")).await?,
         };
         let sent = sent.clone();
-        let tags = [plain.tag.clone(), suffixed(&plain.tag, "g"), suffixed(&plain.tag, "b")];
+        let tags = tags.clone();
         let link = issue.link(server.formats[format].ending);
         Ok(Ready { link, sent, tags, modified: issue.modified, modified_header: issue.modified_header.clone() })
     }
@@ -202,8 +203,10 @@ impl Slot {
         let texts = issue.edition.items.iter().map(|item| {
             2_048 + item.content.as_ref().map_or(0, String::len) + item.summary.as_ref().map_or(0, String::len)
         });
-        let cells = issue.forms.iter().flat_map(|form| [&form.plain, &form.gzip, &form.brotli]);
-        texts.sum::<usize>() + cells.filter_map(OnceCell::get).map(|sent| sent.bytes.len()).sum::<usize>()
+        let plain = issue.forms.iter().filter_map(|form| form.plain.get()).map(|(sent, _)| sent.bytes.len());
+        let packed = issue.forms.iter().flat_map(|form| [&form.gzip, &form.brotli]);
+        let packed = packed.filter_map(OnceCell::get).map(|sent| sent.bytes.len());
+        texts.chain(plain).chain(packed).sum()
     }
 }
 
@@ -236,15 +239,28 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     })
 }
 
-async fn render(server: &Arc<Server>, edition: &Arc<Edition>, format: usize) -> Result<Sent, Refusal> {
+async fn render(
+    server: &Arc<Server>,
+    edition: &Arc<Edition>,
+    format: usize,
+) -> Result<(Sent, [HeaderValue; 3]), Refusal> {
     let (server, edition) = (server.clone(), edition.clone());
     blocking(move || {
-        let bytes = (server.formats[format].render)(&edition);
+        let (bytes, took) = timed(|| (server.formats[format].render)(&edition));
         count(&server.counts.renders);
+        server.counts.render_us.fetch_add(took.as_micros().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
         let tag = tag(&bytes);
-        Sent { bytes: Bytes::from(bytes), tag }
+        let tags = [tag.clone(), suffixed(&tag, "g"), suffixed(&tag, "b")];
+        (Sent { bytes: Bytes::from(bytes), tag }, tags)
     })
     .await
+}
+
+#[expect(clippy::disallowed_methods, reason = "a span for /metrics: no answer depends on it")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = std::time::Instant::now();
+    let done = work();
+    (done, start.elapsed())
 }
 
 async fn compress(server: &Arc<Server>, plain: &Sent, how: fn(&[u8]) -> Vec<u8>, mark: &str) -> Result<Sent, Refusal> {
