@@ -30,12 +30,23 @@ pub struct Shopfront {
     counts: Arc<Counts>,
     /// The cards of the sources, made for this version of the house.
     planet: Mutex<Option<(u64, Arc<Planet>)>>,
+    /// When an edition changes though nothing comes: until then a story is held for a translation.
+    again: Mutex<Option<Timestamp>>,
+    /// How often such a time has passed.
+    turns: AtomicU64,
 }
 
 impl Shopfront {
     /// A site over a house, which asks `now` for the time; `counts` are the server's.
     pub fn new(house: Arc<House>, counts: Arc<Counts>, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { house, now: Box::new(now), counts, planet: Mutex::default() }
+        Self {
+            house,
+            now: Box::new(now),
+            counts,
+            planet: Mutex::default(),
+            again: Mutex::default(),
+            turns: AtomicU64::new(0),
+        }
     }
 
     fn planet(&self) -> Result<Arc<Planet>, Error> {
@@ -54,7 +65,13 @@ impl Shopfront {
 
 impl Site for Shopfront {
     fn state(&self) -> u64 {
-        self.house.version()
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        if again.is_some_and(|at| at <= (self.now)()) {
+            *again = None;
+            self.turns.fetch_add(1, Ordering::Relaxed);
+        }
+        // Both only grow, so the sum moves whenever one of them does.
+        self.house.version() + self.turns.load(Ordering::Relaxed)
     }
 
     fn edition(&self, id: &str, query: &EditionQuery) -> Result<Arc<Edition>, Refusal> {
@@ -67,7 +84,13 @@ impl Site for Shopfront {
             .map_err(Composing::Store)
             .and_then(|planet| self.house.compose(&plan, id, query, &planet, (self.now)()));
         match composed {
-            Ok(edition) => Ok(Arc::new(edition)),
+            Ok(composed) => {
+                if let Some(at) = composed.again {
+                    let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+                    *again = Some(again.map_or(at, |earlier| earlier.min(at)));
+                }
+                Ok(Arc::new(composed.edition))
+            }
             Err(Composing::Query(sentence)) => Err(Refusal::Bad(sentence)),
             Err(Composing::Store(error)) => {
                 tracing::error!(edition = id, %error, "an edition cannot be composed");
@@ -229,7 +252,7 @@ impl House {
         query: &EditionQuery,
         planet: &Planet,
         now: Timestamp,
-    ) -> Result<Edition, Composing> {
+    ) -> Result<Composed, Composing> {
         let spec = plan.editions.iter().find(|spec| spec.id == id);
         let spec = spec.ok_or_else(|| Composing::Query(format!("there is no edition {id:?}")))?;
         let composed = self.composed(plan, spec, query, planet, query.is_empty(), now)?;
@@ -241,7 +264,7 @@ impl House {
             }
             draft.commit()?;
         }
-        Ok(composed.edition)
+        Ok(composed)
     }
 
     /// Composes an edition that is not published as a feed: nothing is remembered of it.
