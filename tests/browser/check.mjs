@@ -1,0 +1,42 @@
+// Do the pages hold in a real browser? At desktop and phone width, light and dark: no console error, nothing asked of
+// another host, no overflow, no violation that axe-core finds serious.
+//
+//   npm install playwright-core axe-core          (beside this file, or in a folder above it)
+//   node check.mjs http://127.0.0.1:8080 [SHOTS]  with the demo running; CHROMIUM=/usr/bin/chromium
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const [base, shots] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: quiet });
+const index = await (await fetch(base)).text();
+// The story with the most versions says the most.
+const stories = [...index.matchAll(/(\/story\/[0-9a-f-]+)">(\d*)/g)].sort((a, b) => Number(b[2]) - Number(a[2]));
+const pages = [['index', '/'], ['sources', '/sources'], ['nothing', '/nowhere/at-all'], ...(stories.length ? [['story', stories[0][1]]] : [])];
+let bad = 0;
+for (const [name, path] of pages)
+  for (const [device, width, height] of [['desktop', 1280, 1000], ['phone', 390, 844]])
+    for (const colorScheme of ['light', 'dark']) {
+      // axe is put into the page by the test, past the page's own policy.
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB', bypassCSP: true });
+      const page = await context.newPage();
+      const faults = [];
+      const expected = (text) => name === 'nothing' && text.includes('404');
+      page.on('console', (m) => { if (['error', 'warning'].includes(m.type()) && !expected(m.text())) faults.push(m.text()); });
+      page.on('pageerror', (error) => faults.push(String(error)));
+      page.on('request', (r) => { if (!r.url().startsWith(base) && !r.url().startsWith('data:')) faults.push(`asks for ${r.url()}`); });
+      await page.goto(base + path, { waitUntil: 'load' });
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (over > 0) faults.push(`${over} pixels too wide`);
+      if (shots) await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png` });
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      for (const v of violations.filter((v) => ['serious', 'critical'].includes(v.impact))) faults.push(`axe: ${v.id}: ${v.nodes[0].html}`);
+      console.log(`${faults.length ? 'BAD' : 'ok '} ${name} ${device} ${colorScheme}`, ...faults);
+      bad += faults.length;
+      await context.close();
+    }
+await browser.close();
+process.exit(bad ? 1 : 0);
