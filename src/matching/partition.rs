@@ -4,8 +4,9 @@
 //! another of the same author and language; every other entry to its best trusted original; then the rest, strongest
 //! link first. A link joins two groups only between versions they keep (up to five, the original first), and only if
 //! the two texts cover each other by at least half. Where a group has more than the two, the texts that cover one
-//! entry must also overlap in it: a page that is half one work and half another overlaps in nothing, and bridges
-//! nothing. Dates and the order of arrival are not read here at all.
+//! entry must also overlap in it, those of its own source aside: a page that is half one work and half another
+//! bridges nothing, nor does a chain of small steps that one source lays from one work to another. Dates and the
+//! order of arrival are not read here at all.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,11 +30,11 @@ const OVERLAPPING: f32 = 1.1;
 const HELD_WHOLE: f32 = 0.8;
 
 /// A page of which some text covers this much is a version of that text, whatever else it holds.
-const MAINLY: f32 = 0.6;
+pub(super) const MAINLY: f32 = 0.6;
 
 /// Members of one group at the most. The longest list of translations of one essay known to us has 31; above the cap
 /// entries stay stories of their own, so that a flood buries nothing.
-pub const MEMBERS_MAX: usize = 256;
+pub const MEMBERS_MAX: usize = 128;
 
 /// Members of one source at the most: one per official language of the EU and some to spare.
 pub const MEMBERS_PER_SOURCE_MAX: usize = 32;
@@ -50,6 +51,8 @@ pub enum Tie {
     Edge(Edge),
     /// The reader said so; the entry is one of those it was joined with.
     Override(EntryId),
+    /// It was in the story before and is not looked at anew: the part of the graph is past its cap.
+    Stays,
 }
 
 /// Entries that are one work.
@@ -79,7 +82,14 @@ pub struct Partition {
 /// Cuts a graph into groups. A pure function of the sets it is given: the order of neither list matters. Edges to
 /// entries that are not among `nodes` join nothing, but are told as possible.
 pub fn partition(nodes: &[Node], edges: &[Edge], overrides: &Overrides) -> Partition {
+    partition_around(nodes, edges, overrides, &[])
+}
+
+/// As [`partition`], with sets of entries that stay together: they are joined as a whole or not at all. A set counts
+/// as what it is, several entries, so it takes more to join it than to join one.
+pub fn partition_around(nodes: &[Node], edges: &[Edge], overrides: &Overrides, stay: &[Vec<EntryId>]) -> Partition {
     let mut cut = Cut::new(nodes, edges, overrides);
+    cut.join_staying(stay);
     cut.join_overridden(overrides);
     cut.join_trusted();
     cut.join_to_trusted();
@@ -117,8 +127,10 @@ struct Cut<'a> {
     group_of: Vec<usize>,
     groups: Vec<Forming>,
     ties: Vec<Option<Tie>>,
-    /// For each node, by which share each of those tied to it covers it.
+    /// For each node, by which share those of other sources that are tied to it cover it.
     covered: Vec<Vec<f32>>,
+    /// Entries that stay with others: where one goes, all go.
+    settled: BTreeSet<usize>,
     notices: Vec<String>,
 }
 
@@ -170,11 +182,34 @@ impl<'a> Cut<'a> {
             groups: (0..nodes.len()).map(forming).collect(),
             ties: vec![None; nodes.len()],
             covered: vec![Vec::new(); nodes.len()],
+            settled: BTreeSet::new(),
             notices: Vec::new(),
             nodes,
             links,
             edges,
             apart,
+        }
+    }
+
+    /// What stays together, tied by the links that it has.
+    fn join_staying(&mut self, stay: &[Vec<EntryId>]) {
+        let index: BTreeMap<EntryId, usize> = self.nodes.iter().enumerate().map(|(i, n)| (n.entry, i)).collect();
+        for set in stay {
+            let known: Vec<usize> = set.iter().filter_map(|id| index.get(id).copied()).collect();
+            for (a, b) in known.iter().zip(known.iter().skip(1)) {
+                self.merge(self.group_of[*a], self.group_of[*b]);
+            }
+            if known.len() > 1 {
+                known.iter().for_each(|i| self.ties[*i] = Some(Tie::Stays));
+                self.settled.extend(known);
+            }
+        }
+        for (a, b, edge) in &self.links {
+            let abroad = self.nodes[*a].source != self.nodes[*b].source;
+            if abroad && self.settled.contains(a) && self.group_of[*a] == self.group_of[*b] {
+                self.covered[*a].push(edge.coverage_a);
+                self.covered[*b].push(edge.coverage_b);
+            }
         }
     }
 
@@ -224,7 +259,8 @@ impl<'a> Cut<'a> {
     fn join_to_trusted(&mut self) {
         for at in 0..self.links.len() {
             let (a, b, edge) = self.links[at];
-            if self.nodes[a].trusted != self.nodes[b].trusted {
+            let settled = |i: usize| !self.nodes[i].trusted && self.settled.contains(&i);
+            if self.nodes[a].trusted != self.nodes[b].trusted && !settled(a) && !settled(b) {
                 self.join(a, b, edge, Rule::ToTrusted);
             }
         }
@@ -270,8 +306,10 @@ impl<'a> Cut<'a> {
         }
         self.ties[a] = self.ties[a].or(Some(Tie::Edge(edge)));
         self.ties[b] = self.ties[b].or(Some(Tie::Edge(edge.mirrored())));
-        self.covered[a].push(edge.coverage_a);
-        self.covered[b].push(edge.coverage_b);
+        if self.nodes[a].source != self.nodes[b].source {
+            self.covered[a].push(edge.coverage_a);
+            self.covered[b].push(edge.coverage_b);
+        }
         self.merge(ga, gb);
     }
 

@@ -4,16 +4,16 @@
 //! stand in a story with it. So solving the part gives what solving the whole would give there.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::overrides::Overrides;
-use super::partition::{Group, Partition, partition};
+use super::partition::{Group, MAINLY, Partition, partition, partition_around};
 use super::stories::{Scene, Standing, resolve};
 use crate::model::{Edge, EntryId, Node, Resolution, Story, StoryId, Timestamp, Verdict};
 
-/// Entries that are solved together at the most. Four times as many as a story may have; a part of this size takes
-/// some tens of milliseconds, one of usual size well below one.
-pub const COMPONENT_MAX: usize = 1024;
+/// Entries that are solved together at the most: twice as many as a story may have. A part of this size takes some
+/// 5 ms to read and to solve, one of usual size well below one.
+pub const COMPONENT_MAX: usize = 256;
 
 /// What the resolver asks about the world around: answered from the store (or a draft over it) and the configuration.
 pub trait World {
@@ -57,20 +57,58 @@ pub fn settle<W: World>(
     overrides: &Overrides,
     now: Timestamp,
 ) -> Result<Resolution, W::Error> {
-    let component = walk(world, seeds, overrides)?;
-    if component.capped {
-        return settle_alone(world, seeds, now);
+    let whole = walk(world, seeds, overrides, Reach::All)?;
+    if !whole.capped {
+        let cut = partition(&whole.nodes, &whole.edges, overrides);
+        return solve(world, &whole, &cut, overrides, now);
     }
-    let cut = partition(&component.nodes, &component.edges, overrides);
-    solve(world, &component, &cut, now)
+    // Pages that hold many works, or a flood, can link everything with everything. Then only what changed moves.
+    let near = walk(world, seeds, overrides, Reach::Near)?;
+    if near.capped {
+        return settle_alone(world, seeds, overrides, now);
+    }
+    // A late original takes along what is mainly its text, wherever that stood until now.
+    let trusted = |entry: &EntryId| near.nodes.iter().any(|node| node.entry == *entry && node.trusted);
+    let originals: Vec<EntryId> = seeds.iter().copied().filter(trusted).collect();
+    let versions = originals.iter().flat_map(|original| {
+        let links = near.edges.iter().filter(|e| e.a == *original || e.b == *original);
+        let links = links.filter(|edge| edge.verdict == Verdict::Link);
+        links.map(|edge| edge.other(*original)).filter(|e| covers(&near.edges, *original, *e) >= MAINLY)
+    });
+    let moving: BTreeSet<EntryId> = seeds.iter().copied().chain(versions).collect();
+    let others = |story: &Story| story.members.iter().map(|m| m.entry).filter(|e| !moving.contains(e)).collect();
+    let stay: Vec<Vec<EntryId>> = near.previous.iter().map(others).collect();
+    let cut = partition_around(&near.nodes, &near.edges, overrides, &stay);
+    let mut resolution = solve(world, &near, &cut, overrides, now)?;
+    let named = seeds.iter().map(EntryId::to_string).collect::<Vec<_>>().join(", ");
+    resolution.notices.push(format!(
+        "{named}: linked with more than {COMPONENT_MAX} entries, by way of others; only the stories next to it were looked at"
+    ));
+    Ok(resolution)
 }
 
-fn solve<W: World>(world: &W, component: &Component, cut: &Partition, now: Timestamp) -> Result<Resolution, W::Error> {
-    let mut standing = BTreeMap::new();
-    for node in &component.nodes {
-        let id = StoryId::from(node.entry);
-        standing.insert(id, world.standing(id)?);
-    }
+/// Share of a version's text that an original covers.
+fn covers(edges: &[Edge], original: EntryId, version: EntryId) -> f32 {
+    let between = edges.iter().filter(|e| (e.a, e.b) == (original, version) || (e.b, e.a) == (original, version));
+    between.map(|edge| edge.coverage_of(version)).fold(0.0, f32::max)
+}
+
+/// How far a walk goes.
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    /// As far as links lead.
+    All,
+    /// To the stories next to the seeds.
+    Near,
+}
+
+fn solve<W: World>(
+    world: &W,
+    component: &Component,
+    cut: &Partition,
+    overrides: &Overrides,
+    now: Timestamp,
+) -> Result<Resolution, W::Error> {
     let failed = RefCell::new(None);
     let because = |a, b| {
         world.because(a, b).unwrap_or_else(|error| {
@@ -78,11 +116,18 @@ fn solve<W: World>(world: &W, component: &Component, cut: &Partition, now: Times
             Vec::new()
         })
     };
+    let standing = |id| {
+        world.standing(id).unwrap_or_else(|error| {
+            *failed.borrow_mut() = Some(error);
+            Standing::Free
+        })
+    };
     let resolution = resolve(&Scene {
         nodes: &component.nodes,
         edges: &component.edges,
         partition: cut,
         previous: &component.previous,
+        overrides,
         standing: &standing,
         because: &because,
         now,
@@ -94,7 +139,7 @@ fn solve<W: World>(world: &W, component: &Component, cut: &Partition, now: Times
 }
 
 /// Reads the part of the graph around some entries.
-fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides) -> Result<Component, W::Error> {
+fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides, reach: Reach) -> Result<Component, W::Error> {
     let mut component = Component::default();
     let mut seen: BTreeSet<EntryId> = seeds.iter().copied().collect();
     let mut waiting: VecDeque<EntryId> = seen.iter().copied().collect();
@@ -114,8 +159,13 @@ fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides) -> Result
         if let Some(node) = world.node(entry)? {
             let edges = world.edges(entry)?;
             // Those that may be the same work as a changed entry say so of it: they are told anew, and no further.
-            let leads = if seeds.contains(&entry) { Verdict::PossibleLink } else { Verdict::Link };
-            next.extend(edges.iter().filter(|edge| edge.verdict >= leads).map(|edge| edge.other(entry)));
+            let leads = match (seeds.contains(&entry), reach) {
+                (true, Reach::All) => Some(Verdict::PossibleLink),
+                (false, Reach::All) | (true, Reach::Near) => Some(Verdict::Link),
+                (false, Reach::Near) => None,
+            };
+            let led = edges.iter().filter(|edge| leads.is_some_and(|leads| edge.verdict >= leads));
+            next.extend(led.map(|edge| edge.other(entry)));
             component.nodes.push(node);
             component.edges.extend(edges);
         }
@@ -125,9 +175,14 @@ fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides) -> Result
     Ok(component)
 }
 
-/// Past the cap nothing is joined and nothing is split: who is in a story stays there, who is in none founds one, and
-/// the person is told.
-fn settle_alone<W: World>(world: &W, seeds: &[EntryId], now: Timestamp) -> Result<Resolution, W::Error> {
+/// Where even the stories next to it are too many, nothing is joined and nothing is split: who is in a story stays
+/// there, who is in none founds one, and the person is told.
+fn settle_alone<W: World>(
+    world: &W,
+    seeds: &[EntryId],
+    overrides: &Overrides,
+    now: Timestamp,
+) -> Result<Resolution, W::Error> {
     let mut all = Resolution::default();
     for seed in seeds {
         let Some(node) = world.node(*seed)? else { continue };
@@ -142,7 +197,7 @@ fn settle_alone<W: World>(world: &W, seeds: &[EntryId], now: Timestamp) -> Resul
         let group = Group { members: vec![(*seed, None)], kept: vec![*seed], ..Group::default() };
         let cut = Partition { groups: vec![group], ..Partition::default() };
         let alone = Component { nodes: vec![node], ..Component::default() };
-        let one = solve(world, &alone, &cut, now)?;
+        let one = solve(world, &alone, &cut, overrides, now)?;
         all.stories.extend(one.stories);
         all.revived.extend(one.revived);
         all.changes.extend(one.changes);

@@ -3,11 +3,16 @@
 //! An id is that of the entry which founded the story, and it stays with the group that holds this entry. Of two
 //! stories that became one, the older keeps its id and the other gets a tombstone; what is split off founds a story
 //! of its own, under the id that one of its entries once had before, where there is one.
+//!
+//! No source robs another of its id: that of a story which a trusted original heads goes where the original goes, and
+//! an older story of others that turns out to be the same work does not take it; nor does an edit make a story older
+//! than the edit. Where the reader joins or parts them by an override, founding and age alone decide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::overrides::Overrides;
 use super::partition::{Group, Partition, Tie};
 use crate::model::entry::NAMESPACE;
 use crate::model::{
@@ -38,8 +43,10 @@ pub struct Scene<'a> {
     pub partition: &'a Partition,
     /// All stories that have an entry of the component, or had one that is gone.
     pub previous: &'a [Story],
-    /// What is known of other ids, as far as `Scene::founders` asks: for every node's entry.
-    pub standing: &'a BTreeMap<StoryId, Standing>,
+    /// What the reader says.
+    pub overrides: &'a Overrides,
+    /// What is known of an id.
+    pub standing: &'a dyn Fn(StoryId) -> Standing,
     /// Why two entries were linked, strongest reason first.
     pub because: &'a dyn Fn(EntryId, EntryId) -> Vec<String>,
     /// Now.
@@ -97,14 +104,19 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
     let mut claims: BTreeMap<usize, Vec<&Story>> = BTreeMap::new();
     let mut gone = BTreeMap::new();
     for story in scene.previous {
-        match owner(story, &group_of) {
+        match owner(story, &group_of, nodes, scene.overrides) {
             Some(group) => claims.entry(group).or_default().push(story),
             None => drop(gone.insert(story.id, None)),
         }
     }
     let mut ids: Vec<Option<StoryId>> = vec![None; groups.len()];
     for (group, mut stories) in claims {
-        stories.sort_by_key(|story| (story.founded, story.id));
+        let here = |entry: &EntryId| group_of.get(entry) == Some(&group);
+        let by_reader = groups[group].members.iter().any(|(_, tie)| matches!(tie, Some(Tie::Override(_))));
+        let heads = |story: &Story| here(&story.head) && nodes.get(&story.head).is_some_and(|node| node.trusted);
+        stories.sort_by_key(|story| {
+            (!by_reader && !heads(story), stands_since(story, nodes, here), story.founded, story.id)
+        });
         let stays = stories[0].id;
         ids[group] = Some(stays);
         gone.extend(stories[1..].iter().map(|story| (story.id, Some(stays))));
@@ -124,12 +136,29 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
     Names { ids: ids.collect(), gone, revived }
 }
 
-/// Which group a story lives on in: that of its founding entry; where that entry is no more, that of its head, else
-/// that of most of its members.
-fn owner(story: &Story, group_of: &BTreeMap<EntryId, usize>) -> Option<usize> {
+/// Since when a story is what it is: since it was founded, but not before the last edit of an untrusted member that is
+/// (still) `here`, which may have been about something else until then.
+fn stands_since(story: &Story, nodes: &BTreeMap<EntryId, &Node>, here: impl Fn(&EntryId) -> bool) -> Timestamp {
+    if nodes.get(&story.head).is_some_and(|head| head.trusted) {
+        return story.founded;
+    }
+    let members = story.members.iter().filter(|m| here(&m.entry)).filter_map(|m| nodes.get(&m.entry));
+    members.filter_map(|node| node.revised).fold(story.founded, Timestamp::max)
+}
+
+/// Which group a story lives on in: that of the trusted original which heads it, else that of its founding entry; where
+/// that entry is no more, that of its head, else that of most of its members.
+fn owner(
+    story: &Story,
+    group_of: &BTreeMap<EntryId, usize>,
+    nodes: &BTreeMap<EntryId, &Node>,
+    overrides: &Overrides,
+) -> Option<usize> {
     let founder = EntryId(story.id.0);
-    let founder = story.members.iter().find(|m| m.entry == founder).and_then(|m| group_of.get(&m.entry));
-    if let Some(group) = founder.or_else(|| group_of.get(&story.head)) {
+    let original = nodes.get(&story.head).filter(|node| node.trusted && !overrides.are_different(founder, node.entry));
+    let founder = story.members.iter().map(|m| m.entry).find(|entry| *entry == founder);
+    let by_right = [original.map(|node| node.entry), founder, Some(story.head)];
+    if let Some(group) = by_right.iter().flatten().find_map(|entry| group_of.get(entry)) {
         return Some(*group);
     }
     let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
@@ -143,26 +172,23 @@ fn owner(story: &Story, group_of: &BTreeMap<EntryId, usize>) -> Option<usize> {
 fn founding_id(
     group: &Group,
     nodes: &BTreeMap<EntryId, &Node>,
-    standing: &BTreeMap<StoryId, Standing>,
+    standing: &dyn Fn(StoryId) -> Standing,
     used: &BTreeSet<StoryId>,
 ) -> (StoryId, Standing) {
     let mut members: Vec<&Node> = group.members.iter().filter_map(|(entry, _)| nodes.get(entry).copied()).collect();
     members.retain(|node| !node.reference);
     members.sort_by_key(|node| precedence(node));
-    let standing_of = |node: &&Node| {
-        let id = StoryId::from(node.entry);
-        if used.contains(&id) { Standing::Taken } else { standing.get(&id).copied().unwrap_or(Standing::Free) }
-    };
+    let standing = |id: StoryId| if used.contains(&id) { Standing::Taken } else { standing(id) };
     for wanted in [Standing::Gone, Standing::Free] {
-        if let Some(node) = members.iter().find(|node| standing_of(node) == wanted) {
-            return (StoryId::from(node.entry), wanted);
+        if let Some(id) = members.iter().map(|n| StoryId::from(n.entry)).find(|id| standing(*id) == wanted) {
+            return (id, wanted);
         }
     }
     // Every entry's id is in use by a story that it has left: rare, and still an id that is the same on every machine.
     let first = members.first().map_or(Uuid::nil(), |node| node.entry.0);
     let derived = |n: u32| StoryId(Uuid::new_v5(&NAMESPACE, format!("story\0{first}\0{n}").as_bytes()));
-    let free = |id: &StoryId| !used.contains(id) && standing.get(id) != Some(&Standing::Taken);
-    (2..).map(derived).find(free).map_or((derived(0), Standing::Free), |id| (id, Standing::Free))
+    let untaken = |id: StoryId| Some((id, standing(id))).filter(|(_, standing)| *standing != Standing::Taken);
+    (2..).map(derived).find_map(untaken).unwrap_or((derived(0), Standing::Free))
 }
 
 /// One group on its way to becoming a story.
@@ -197,6 +223,13 @@ impl Telling<'_> {
             let (score_bits, because) =
                 if is_head { (None, Vec::new()) } else { self.reason(node.entry, head, tie, &edges) };
             let joined = self.before.and_then(|story| story.members.iter().find(|m| m.entry == node.entry));
+            if let (Some(joined), Some(Tie::Stays), Some(before)) = (joined, tie, self.before)
+                && before.head == head
+                && !single
+            {
+                let role = self.role(node, original, head);
+                return Member { role, listed: listed.contains(&node.entry), ..joined.clone() };
+            }
             Member {
                 entry: node.entry,
                 role: if single { MemberRole::Single } else { self.role(node, original, head) },
@@ -273,7 +306,8 @@ fn coverage(entry: EntryId, head: EntryId, tie: Option<Tie>, edges: &BTreeMap<(E
         (Some(coverage), _) => coverage,
         (None, Some(Tie::Edge(edge))) => edge.coverage_b * direct(edge.b).unwrap_or(1.0),
         (None, Some(Tie::Override(_))) => 1.0,
-        (None, _) => 0.0,
+        (None, Some(Tie::Stays)) => 0.0,
+        (None, Some(Tie::First) | None) => 0.0,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Stories over time: histories against an oracle.
+//! Stories over time: histories against an oracle, and sources that try to rob others.
 
+mod adversaries;
 mod histories;
 mod world;

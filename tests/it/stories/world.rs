@@ -82,6 +82,8 @@ pub struct Planet {
     pub overrides: Overrides,
     /// Seconds since the beginning.
     pub second: i64,
+    /// Entries whose text was ever edited.
+    pub edited: BTreeSet<EntryId>,
     /// Which entries hold a sentence: the candidates.
     holders: BTreeMap<u32, BTreeSet<EntryId>>,
 }
@@ -92,7 +94,14 @@ pub fn at(second: i64) -> Timestamp {
 
 impl Planet {
     pub fn new(store: Box<dyn Store>) -> Self {
-        Self { store, posts: BTreeMap::new(), overrides: Overrides::default(), second: 0, holders: BTreeMap::new() }
+        Self {
+            store,
+            posts: BTreeMap::new(),
+            overrides: Overrides::default(),
+            second: 0,
+            edited: BTreeSet::new(),
+            holders: BTreeMap::new(),
+        }
     }
 
     /// An entry comes, or comes again with another text.
@@ -100,10 +109,14 @@ impl Planet {
         self.second += 1;
         let id = post.id();
         let mut draft = Draft::new(&*self.store);
-        let first_seen = query::node(&draft, id).unwrap().map_or(at(self.second), |node| node.first_seen);
+        let known = query::node(&draft, id).unwrap();
+        let first_seen = known.as_ref().map_or(at(self.second), |node| node.first_seen);
+        let edited = self.posts.get(&id).is_some_and(|old| old.sentences != post.sentences);
+        let revised = if edited { Some(at(self.second)) } else { known.and_then(|node| node.revised) };
+        self.edited.extend(edited.then_some(id));
         let mut seeds = vec![id];
         seeds.extend(draft.delete_edges(id).unwrap());
-        draft.put_node(&post.node(first_seen)).unwrap();
+        draft.put_node(&Node { revised, ..post.node(first_seen) }).unwrap();
         if let Some(old) = self.posts.get(&id) {
             for sentence in &old.sentences {
                 self.holders.get_mut(sentence).unwrap().remove(&id);
