@@ -150,13 +150,15 @@ impl Judged {
             let found = reasons.get(&(a, b)).or_else(|| reasons.get(&(b, a)));
             found.map(|e| reasons_for(e)).unwrap_or_default()
         };
-        let cut = partition::partition(&nodes, &edges, &Overrides::default());
+        let overrides = Overrides::default();
+        let cut = partition::partition(&nodes, &edges, &overrides);
         let resolution = stories::resolve(&Scene {
             nodes: &nodes,
             edges: &edges,
             partition: &cut,
             previous: &[],
-            standing: &BTreeMap::new(),
+            overrides: &overrides,
+            standing: &|_| stories::Standing::Free,
             because: &because,
             now,
         });

@@ -78,11 +78,15 @@ pub fn resolve(scene: &Scene<'_>) -> Resolution {
         scene.previous.iter().flat_map(|story| story.members.iter().map(|m| (m.entry, story.id))).collect();
     let is_in: BTreeMap<EntryId, StoryId> =
         groups.iter().zip(&names.ids).flat_map(|(group, id)| group.members.iter().map(|(e, _)| (*e, *id))).collect();
+    let links = scene.edges.iter().filter(|edge| edge.verdict == Verdict::Link);
+    let links: BTreeMap<(EntryId, EntryId), Edge> =
+        links.flat_map(|edge| [((edge.a, edge.b), *edge), ((edge.b, edge.a), edge.mirrored())]).collect();
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|g| names.ids[*g]);
     for g in order {
         let before = scene.previous.iter().find(|story| story.id == names.ids[g]);
-        let story = Telling { scene, nodes: &nodes, is_in: &is_in, before }.tell(groups[g], names.ids[g]);
+        let story =
+            Telling { scene, nodes: &nodes, is_in: &is_in, links: &links, before }.tell(groups[g], names.ids[g]);
         tell_changes(&mut resolution.changes, &story, before, &was_in, &names.gone);
         if before != Some(&story) {
             resolution.stories.push(story);
@@ -196,6 +200,8 @@ struct Telling<'a> {
     scene: &'a Scene<'a>,
     nodes: &'a BTreeMap<EntryId, &'a Node>,
     is_in: &'a BTreeMap<EntryId, StoryId>,
+    /// The links, from either end.
+    links: &'a BTreeMap<(EntryId, EntryId), Edge>,
     before: Option<&'a Story>,
 }
 
@@ -207,21 +213,13 @@ impl Telling<'_> {
         let reference = members.iter().find(|node| node.reference).map(|node| node.entry);
         let trusted = self.nodes.get(&head).is_some_and(|node| node.trusted);
         let original = if trusted { Some(head) } else { reference };
-        let edges: BTreeMap<(EntryId, EntryId), Edge> = self
-            .scene
-            .edges
-            .iter()
-            .filter(|edge| edge.verdict == Verdict::Link)
-            .flat_map(|edge| [((edge.a, edge.b), *edge), ((edge.b, edge.a), edge.mirrored())])
-            .collect();
         let listed = listed(&members, head);
         members.sort_by_key(|node| (node.entry != head, node.first_seen, node.entry));
         let single = members.len() == 1;
         let told = members.iter().map(|node| {
             let tie = group.members.iter().find(|(entry, _)| *entry == node.entry).and_then(|(_, tie)| *tie);
             let is_head = node.entry == head;
-            let (score_bits, because) =
-                if is_head { (None, Vec::new()) } else { self.reason(node.entry, head, tie, &edges) };
+            let (score_bits, because) = if is_head { (None, Vec::new()) } else { self.reason(node.entry, head, tie) };
             let joined = self.before.and_then(|story| story.members.iter().find(|m| m.entry == node.entry));
             if let (Some(joined), Some(Tie::Stays), Some(before)) = (joined, tie, self.before)
                 && before.head == head
@@ -234,7 +232,7 @@ impl Telling<'_> {
                 entry: node.entry,
                 role: if single { MemberRole::Single } else { self.role(node, original, head) },
                 listed: listed.contains(&node.entry),
-                coverage: if is_head { 1.0 } else { coverage(node.entry, head, tie, &edges) },
+                coverage: if is_head { 1.0 } else { coverage(node.entry, head, tie, self.links) },
                 score_bits,
                 because,
                 joined: joined.map_or(self.scene.now, |m| m.joined),
@@ -278,17 +276,11 @@ impl Telling<'_> {
     }
 
     /// Evidence in bits and reasons: of the link with the head where there is one, else of what tied it to the rest.
-    fn reason(
-        &self,
-        entry: EntryId,
-        head: EntryId,
-        tie: Option<Tie>,
-        edges: &BTreeMap<(EntryId, EntryId), Edge>,
-    ) -> (Option<f32>, Vec<String>) {
+    fn reason(&self, entry: EntryId, head: EntryId, tie: Option<Tie>) -> (Option<f32>, Vec<String>) {
         if let Some(Tie::Override(_)) = tie {
             return (None, vec!["an override in feeds.toml joins them".to_owned()]);
         }
-        let edge = edges.get(&(entry, head)).copied().or(match tie {
+        let edge = self.links.get(&(entry, head)).copied().or(match tie {
             Some(Tie::Edge(edge)) => Some(edge),
             _ => None,
         });
