@@ -432,12 +432,15 @@ const INLINE: [&str; 8] = ["a", "b", "strong", "span", "font", "em", "i", "time"
 
 /// Lists of links to the site itself at the end: tags, other posts. A list of sources leads elsewhere.
 fn remove_trailing_lists(article: &NodeRef<'_>) {
+    let all = length(article);
     let mut around = *article;
     for _ in 0..32 {
         let Some(last) = last_block(&around) else { return };
         let links: Vec<NodeRef<'_>> = last.descendants_it().filter(|node| node.has_name("a")).collect();
         let inside = links.iter().filter(|link| link.attr("href").is_some_and(|href| !href.contains("://"))).count();
-        let all_links = link_length(&last) * 10 >= length(&last) * 9;
+        let own = length(&last);
+        // A text that stands in a link as a whole is still the text.
+        let all_links = link_length(&last) * 10 >= own * 9 && (own as f64) < MAX_SHARE * all as f64;
         if links.len() >= 3 && inside == links.len() && all_links {
             last.remove_from_parent();
         } else if length(&last) == 0 && links.is_empty() && !has_media(&last) {
