@@ -3,6 +3,7 @@
 //! Results go to stdout, logs and progress to stderr. Exit codes: 0 done, 1 failed, 2 not understood (arguments or
 //! feeds.toml).
 
+mod add;
 pub mod check;
 pub mod cluster;
 mod demo;
@@ -11,6 +12,7 @@ pub mod explain;
 pub mod healthcheck;
 mod house;
 mod log;
+mod opml;
 mod pair;
 pub mod parse;
 mod poll;
@@ -32,6 +34,7 @@ use tokio::runtime::Runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Invalid};
 use crate::daemon::Rooms;
+use crate::model::{Language, Role};
 
 /// One merged feed in which every work stands once, with its original and all its translations.
 #[derive(Debug, Parser)]
@@ -124,8 +127,61 @@ enum Command {
         #[arg(long, value_name = "URL")]
         base_url: Option<url::Url>,
     },
+    /// Find the feed of an address, show its newest entries, and add it to feeds.toml.
+    Add {
+        /// A site, a feed or a page.
+        url: String,
+        /// What it publishes.
+        #[arg(long, value_enum)]
+        role: Option<RoleName>,
+        /// Language of its entries, as in BCP 47: `it`, `pt-BR`.
+        #[arg(long, value_parser = parse_language)]
+        language: Option<Language>,
+    },
+    /// Take sources from, or give them to, another feed reader.
+    Opml {
+        #[command(subcommand)]
+        direction: Direction,
+    },
     /// Ask the running server whether it is well: exit 0 or 1.
     Healthcheck,
+}
+
+/// The way of a list of sources.
+#[derive(Debug, Subcommand)]
+enum Direction {
+    /// Add the feeds of an OPML file that are not in feeds.toml yet.
+    Import {
+        /// The file, or - for standard input.
+        file: PathBuf,
+    },
+    /// Print all sources as OPML.
+    Export,
+}
+
+/// The roles by the names that they have in feeds.toml.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleName {
+    /// Its entries are originals.
+    Original,
+    /// Its entries are translations or copies.
+    Repost,
+    /// Some of both.
+    Mixed,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Original => Self::Original,
+            RoleName::Repost => Self::Repost,
+            RoleName::Mixed => Self::Mixed,
+        }
+    }
+}
+
+fn parse_language(tag: &str) -> Result<Language, String> {
+    Language::parse(tag).ok_or_else(|| format!("{tag:?} is not a language tag; write one such as it or pt-BR"))
 }
 
 /// Parses the arguments, runs the subcommand, and turns what it says into an exit code.
@@ -149,6 +205,12 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Command::Demo { once, still } => demo::run(*once, *still),
         Command::Check => check::run(common),
         Command::Healthcheck => healthcheck::run(common),
+        Command::Add { url, role, language } => {
+            let wish = add::Wish { url: url.clone(), role: role.map(Role::from), language: language.clone() };
+            add::run(common, &wish, &mut std::io::stdout())
+        }
+        Command::Opml { direction: Direction::Import { file } } => opml::import(common, file, &mut std::io::stdout()),
+        Command::Opml { direction: Direction::Export } => opml::export(common, &mut std::io::stdout()),
         Command::Parse { document, content_type, base_url } => {
             show::run(document, content_type.as_deref(), base_url.as_ref())
         }

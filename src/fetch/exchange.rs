@@ -64,8 +64,13 @@ impl Fetcher {
         received: &Received,
     ) -> Result<Answer, FetchError> {
         let host = url.host_str().unwrap_or_default();
-        let request = self.clients.get()?.get(url.clone()).headers(self.fields(url, ask)?);
-        let response = request.send().await.map_err(|e| FetchError::of(&e, host, None, self.clients.no_roots))?;
+        let fields = self.fields(url, ask)?;
+        let response = match self.send(url, fields.clone()).await {
+            // A server may close an idle connection at the moment we use it again: that says nothing of the server,
+            // and a GET can be repeated (RFC 9110 §9.2.2). Once, on a new connection.
+            Err(FetchError::Cut { .. }) => self.send(url, fields).await?,
+            other => other?,
+        };
         received.0.store(0, Ordering::Relaxed);
         let status = response.status();
         let fields = response.headers();
@@ -107,6 +112,11 @@ impl Fetcher {
             document.fetched = now();
         }
         Ok(Answer::Document(Box::new(document)))
+    }
+
+    async fn send(&self, url: &Url, fields: HeaderMap) -> Result<Response, FetchError> {
+        let sent = self.clients.get()?.get(url.clone()).headers(fields).send().await;
+        sent.map_err(|e| FetchError::of(&e, url.host_str().unwrap_or_default(), None, self.clients.no_roots))
     }
 
     /// The header fields of a request: who we are, what we read, what we have. No cookie, no referrer.

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::model::html::escape;
-use crate::model::{Edition, EditionSpec, Format, Language, Planet, SourceCard};
+use crate::model::{Edition, EditionSpec, Format, Language, Planet, Source, SourceCard};
 
 use super::{clean, prolog};
 
@@ -28,6 +28,16 @@ pub fn editions(title: &str, planet: &Planet, specs: &[EditionSpec]) -> Vec<u8> 
 pub fn sources(title: &str, planet: &Planet) -> Vec<u8> {
     let published = planet.sources.values().filter(|card| card.publish);
     document(title, &planet.public_url, published.filter_map(|card| source(card)))
+}
+
+/// `tributary opml export`: the sources as they are configured, to be imported again here or elsewhere.
+pub fn configured(title: &str, home: &Url, sources: &[Source]) -> Vec<u8> {
+    let outlines = sources.iter().map(|source| {
+        let title = source.title.as_deref().unwrap_or(source.id.as_str());
+        let home = source.url.join("/").ok();
+        outline(title, source.language.as_ref(), home.as_ref(), source.url.as_str())
+    });
+    document(title, home, outlines)
 }
 
 /// A source that has a feed.

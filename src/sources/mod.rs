@@ -10,7 +10,7 @@ pub mod references;
 mod substack;
 mod wordpress;
 
-pub use poll::Poll;
+pub use poll::{Poll, id_of};
 
 use crate::model::SourceKind;
 

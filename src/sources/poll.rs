@@ -370,7 +370,7 @@ fn no_feed(why: &str, reading: &Reading, named: Option<&str>) -> String {
 }
 
 /// An id for a source of this host: its first telling label.
-pub(super) fn id_of(host: &str) -> String {
+pub fn id_of(host: &str) -> String {
     let label = host.split('.').find(|label| !matches!(*label, "www" | "blog" | "feeds" | "feed" | "rss"));
     let slug: String = label
         .unwrap_or(host)

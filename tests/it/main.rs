@@ -8,5 +8,6 @@ mod house;
 mod pages;
 mod planet;
 mod reading;
+mod servers;
 mod serving;
 mod stories;
