@@ -30,6 +30,7 @@
 //! - A record of a newer version is refused, one of an older version is read as the current one.
 //! - An identical record is not written again.
 
+pub mod archive;
 pub mod codec;
 pub mod draft;
 mod key;

@@ -4,6 +4,9 @@ mod open;
 mod seal;
 mod writer;
 
+#[cfg(test)]
+mod faults;
+
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -72,7 +75,7 @@ impl Shared {
 impl SledStore {
     /// Opens the store in this folder, and creates it where there is none.
     ///
-    /// A damaged index is rebuilt; the files set aside stand in `set-aside/`. What was not repaired stays as it was.
+    /// A damaged index is rebuilt; the files set aside stand in `set-aside/`.
     ///
     /// # Errors
     /// It is in use, damaged, of a newer format, or there is no room to open it.

@@ -152,7 +152,8 @@ pub struct Opened {
     pub repaired: Option<String>,
 }
 
-/// Opens the database of a store, repairs what can be, and refuses what cannot, leaving the files as they were.
+/// Opens the database of a store, repairs what can be, and refuses what cannot. sled itself blanks what it takes for a
+/// torn end of its log, at the first opening already: what was acknowledged there is missed, and told.
 pub fn open(layout: &Layout) -> Result<Opened, Error> {
     let failed = |e: std::io::Error| layout.unwritable(&e);
     fs::create_dir_all(&layout.root).map_err(failed)?;
