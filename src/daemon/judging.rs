@@ -78,6 +78,7 @@ pub(super) fn judge_all(rooms: &Rooms, stopped: &AtomicBool) -> Result<usize, Er
             break;
         }
         judged += done.entries;
+        done.joined.iter().for_each(|joined| tracing::info!("{joined}"));
         done.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
         if told.elapsed() >= PROGRESS {
             told = clock::instant();

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::fetch::Fetcher;
 use crate::pipeline::{Error, House, Plan};
 
@@ -32,6 +32,9 @@ use watch::Watch;
 
 /// How often the clock is asked whether something is due. A schedule has seconds; a poll one second late is on time.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long the first judgement waits for the first polls: as long as one request may take.
+const FIRST_POLLS: Duration = Duration::from_secs(30);
 
 /// What the loop and the commands share.
 pub struct Rooms {
@@ -104,7 +107,10 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failed> {
     let mut polls = Polls::new(&rooms)?;
-    let judge = Judge::start(Arc::clone(&rooms))?;
+    // Whichever source answers first, an original that comes with its translations founds their story: the first
+    // judgement waits for the first polls, but not for a server that hangs.
+    let started = clock::instant();
+    let mut judge: Option<Judge> = None;
     let mut watch = config.as_ref().map(|(file, _)| Watch::start(file));
     let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let mut ticks = tokio::time::interval(TICK);
@@ -125,6 +131,10 @@ pub async fn run(
             _ = hangups.recv() => Event::Reload,
             () = saved => Event::Reload,
         };
+        if judge.is_none() && (started.elapsed() > FIRST_POLLS || polls.are_quiet(rooms.clock.now())) {
+            judge = Some(Judge::start(Arc::clone(&rooms))?);
+        }
+        let wake = || judge.as_ref().into_iter().for_each(Judge::wake);
         match event {
             Event::Tick => {
                 if let Err(error) = polls.start_due(&rooms, &done) {
@@ -133,7 +143,7 @@ pub async fn run(
             }
             Event::Done(ended) => {
                 polls.finished(ended);
-                judge.wake();
+                wake();
             }
             Event::Reload => {
                 if let Some((file, reload)) = &config {
@@ -141,7 +151,7 @@ pub async fn run(
                         Ok(()) => {
                             rooms.house.set_config_fault(None);
                             polls = polls.replanned(&rooms)?;
-                            judge.wake();
+                            wake();
                             tracing::info!("{} was taken over", file.display());
                         }
                         Err(fault) => {
@@ -154,7 +164,7 @@ pub async fn run(
             Event::Stop => break,
         }
     }
-    tokio::task::block_in_place(|| judge.stop());
+    tokio::task::block_in_place(|| judge.into_iter().for_each(Judge::stop));
     Ok(())
 }
 

@@ -114,6 +114,8 @@ pub(super) enum Done {
 #[derive(Debug, Default)]
 pub(super) struct Polls {
     due: BinaryHeap<Reverse<(Timestamp, SourceId)>>,
+    /// How many polls are under way.
+    polling: usize,
     pages: HashSet<EntryId>,
 }
 
@@ -133,12 +135,12 @@ impl Polls {
                 None => {}
             }
         }
-        Ok(Self { due, pages: HashSet::new() })
+        Ok(Self { due, polling: 0, pages: HashSet::new() })
     }
 
     /// The same for a plan that was taken over: what is under way stays so.
     pub(super) fn replanned(self, rooms: &Rooms) -> Result<Self, Error> {
-        Ok(Self { pages: self.pages, ..Self::new(rooms)? })
+        Ok(Self { polling: self.polling, pages: self.pages, ..Self::new(rooms)? })
     }
 
     /// Starts every poll and page that is due and not under way.
@@ -148,6 +150,7 @@ impl Polls {
             let Some(Reverse((_, id))) = self.due.pop() else { break };
             let (rooms, done) = (Arc::clone(rooms), done.clone());
             let Some(source) = rooms.house.plan().source(&id).cloned() else { continue };
+            self.polling += 1;
             tokio::spawn(async move {
                 let turn = rooms.under_way.wait(&id).await;
                 let next = match poll_if_due(&rooms, &source).await {
@@ -177,8 +180,14 @@ impl Polls {
         Ok(())
     }
 
+    /// Whether no poll is due or under way.
+    pub(super) fn are_quiet(&self, now: Timestamp) -> bool {
+        self.polling == 0 && self.due.peek().is_none_or(|Reverse((at, _))| *at > now)
+    }
+
     /// Hears that something ended.
     pub(super) fn finished(&mut self, done: Done) {
+        self.polling -= usize::from(matches!(done, Done::Poll(..)));
         match done {
             Done::Poll(source, Some(next)) => self.due.push(Reverse((next, source))),
             Done::Poll(_, None) => {}

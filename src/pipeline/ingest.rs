@@ -6,7 +6,7 @@ use super::{Error, House, waiting};
 use crate::enrich;
 use crate::model::{Entry, Outcome, Polled, Source, SourceState, Timestamp};
 use crate::normalise::{self, identity};
-use crate::store::{Draft, Job, Waiting, query};
+use crate::store::{Draft, Job, query};
 
 /// How long an entry waits for its page before it appears with its summary.
 pub const PAGE_PATIENCE: TimeDelta = TimeDelta::minutes(10);
@@ -86,12 +86,12 @@ fn queue(draft: &mut Draft<'_>, entry: &Entry, source: &Source, now: Timestamp) 
     let page = entry.link.clone().filter(|_| enrich::needs_page(entry, source));
     let Some(url) = page else {
         draft.delete_job(entry.id)?;
-        draft.put_waiting(&waiting(entry, now))?;
+        draft.put_waiting(&waiting(entry, Some(source), now))?;
         return Ok(false);
     };
     let job =
         Job { entry: entry.id, url, due: now, attempts: 0, queued: now, reference: false, revision: entry.revision };
     draft.put_job(&job)?;
-    draft.put_waiting(&Waiting { entry: entry.id, ready: now + PAGE_PATIENCE, date: entry.date() })?;
+    draft.put_waiting(&waiting(entry, Some(source), now + PAGE_PATIENCE))?;
     Ok(true)
 }

@@ -12,7 +12,7 @@ use crate::matching::overrides::{OverrideUrls, Overrides};
 use crate::matching::settle::{World, settle};
 use crate::matching::stories::Standing;
 use crate::matching::{self, Context, Profile, calibration, rarity};
-use crate::model::{Edge, Entry, EntryId, Evidence, Node, Resolution, Story, StoryId, Timestamp};
+use crate::model::{Change, Edge, Entry, EntryId, Evidence, Node, Resolution, Story, StoryId, Timestamp};
 use crate::store::{Draft, Waiting, query};
 
 /// Entries judged in one commit: enough to keep all cores busy, few enough that the first story of a first run is
@@ -41,6 +41,8 @@ pub struct Judged {
     pub entries: usize,
     /// Stories that are new or changed.
     pub stories: Vec<StoryId>,
+    /// Who joined whom, in a sentence each.
+    pub joined: Vec<String>,
     /// What the person should know.
     pub notices: Vec<String>,
 }
@@ -266,7 +268,23 @@ impl House {
         let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
         draft.commit()?;
         self.touch();
-        Ok(judged(seeds.len(), resolution))
+        let joined = self.tell_joined(&plan, &resolution)?;
+        Ok(Judged { joined, ..judged(seeds.len(), resolution) })
+    }
+
+    /// A sentence for each entry that joined a story.
+    fn tell_joined(&self, plan: &Plan, resolution: &Resolution) -> Result<Vec<String>, Error> {
+        let mut told = Vec::new();
+        for change in &resolution.changes {
+            let Change::Joined { story, entry, .. } = change else { continue };
+            let Some(entry) = query::entry(&*self.store, *entry)? else { continue };
+            let Some(story) = query::story(&*self.store, *story)? else { continue };
+            let Some(head) = query::entry(&*self.store, story.head)? else { continue };
+            let language = entry.language.as_ref().map_or("?", |l| l.as_str());
+            let source = plan.name(&entry.source);
+            told.push(format!("“{}” ({language}, {source}) joined “{}”", entry.title, head.title));
+        }
+        Ok(told)
     }
 
     /// Solves the touched part of the graph and writes what became of it.
@@ -298,7 +316,7 @@ impl House {
 
 fn judged(entries: usize, resolution: Resolution) -> Judged {
     let stories = resolution.stories.iter().map(|story| story.id).collect();
-    Judged { entries, stories, notices: resolution.notices }
+    Judged { entries, stories, joined: Vec::new(), notices: resolution.notices }
 }
 
 /// A profile out of its bytes; `None` where another version of the matching made it.

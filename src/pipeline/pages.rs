@@ -86,7 +86,8 @@ impl House {
             }
         };
         if !matches!(fetched, Fetched::Later(_)) {
-            draft.put_waiting(&waiting(&entry, now))?;
+            let plan = self.plan();
+            draft.put_waiting(&waiting(&entry, plan.source(&entry.source).map(|source| &**source), now))?;
         }
         draft.commit()?;
         Ok(fetched)
