@@ -11,8 +11,8 @@ use crate::matching::candidates::Index;
 use crate::matching::overrides::{OverrideUrls, Overrides};
 use crate::matching::settle::{World, settle};
 use crate::matching::stories::Standing;
-use crate::matching::{self, Context, Profile, calibration, rarity};
-use crate::model::{Change, Edge, Entry, EntryId, Evidence, Node, Resolution, Story, StoryId, Timestamp};
+use crate::matching::{self, Context, Profile, calibration, rarity, rivals};
+use crate::model::{Change, Edge, Entry, EntryId, Evidence, Node, Resolution, Story, StoryId, Timestamp, Verdict};
 use crate::store::{Draft, Waiting, query};
 
 /// Entries judged in one commit: enough to keep all cores busy, few enough that the first story of a first run is
@@ -353,8 +353,22 @@ impl World for Known<'_, '_> {
         Ok(Some(node))
     }
 
+    /// Rival claims are settled first, as over the whole graph: what outdoes a link stands beside one of its ends.
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Error> {
-        query::edges_of(self.read, entry, EDGES_MAX)
+        let own = query::edges_of(self.read, entry, EDGES_MAX)?;
+        let mut around: BTreeMap<(EntryId, EntryId), Edge> = BTreeMap::new();
+        for edge in &own {
+            around.insert((edge.a.min(edge.b), edge.a.max(edge.b)), edge.canonical());
+            if edge.verdict == Verdict::Link {
+                for next in query::edges_of(self.read, edge.other(entry), EDGES_MAX)? {
+                    around.insert((next.a.min(next.b), next.a.max(next.b)), next.canonical());
+                }
+            }
+        }
+        let mut settled: Vec<Edge> = around.into_values().collect();
+        rivals::settle(&mut settled);
+        let of_entry = settled.into_iter().filter(|edge| edge.a == entry || edge.b == entry);
+        Ok(of_entry.map(|edge| if edge.a == entry { edge } else { edge.mirrored() }).collect())
     }
 
     fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Error> {
