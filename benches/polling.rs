@@ -1,0 +1,308 @@
+//! What does polling cost? CPU seconds of this process against its own origin (another process) on loopback, each
+//! beside a bare loop over the same addresses in the same run.
+//!
+//! `cargo bench --bench polling [-- UNCHANGED FIRST]`: numbers of feeds, 10,000 and 1,000 by default.
+//!
+//! - unchanged: every feed answers 304. The bare loop is reqwest with the same conditional request.
+//! - first: every feed is 235 KB, gzipped, and new: fetched, parsed, cleaned and stored; nothing is matched. The bare
+//!   loop is reqwest, gunzip and a quick-xml pull over all events.
+//! - 5 % new: the same feeds again, of which every twentieth has one new post.
+//!
+//! The addresses are spread over as many hosts (127.0.x.y), as real sources are.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chrono::DateTime;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use futures_util::{StreamExt, stream};
+use tributary::fetch::{FetchSettings, Fetcher};
+use tributary::model::{Outcome, Role, Source, SourceId, SourceState, Timestamp, Validators};
+use tributary::pipeline::{House, Plan};
+use tributary::schedule::{Schedule, next_poll};
+use tributary::sources::Poll;
+use tributary::store::SledStore;
+
+/// Requests under way at once, in both loops.
+const CONCURRENCY: usize = 64;
+
+/// Bytes of a feed, as measured of Substack's, and its items.
+const FEED_BYTES: usize = 235_000;
+const ITEMS: usize = 20;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    if arguments.iter().any(|a| a == "--origin") {
+        return runtime.block_on(origin());
+    }
+    let number = |place: usize, or: usize| arguments.iter().filter_map(|a| a.parse().ok()).nth(place).unwrap_or(or);
+    let origin = Origin::start();
+    println!(
+        "{:<12} {:>7} {:>10} {:>10} {:>6} {:>12}",
+        "poll", "feeds", "bare CPU s", "our CPU s", "ratio", "peak MiB"
+    );
+    runtime.block_on(unchanged(&origin, number(0, 10_000)));
+    runtime.block_on(first(&origin, number(1, 1_000)));
+}
+
+async fn unchanged(origin: &Origin, feeds: usize) {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let bare = cpu_of(async {
+        let answers = stream::iter(0..feeds).map(|n| {
+            let request = client.get(origin.url("unchanged", n)).header("if-none-match", "\"0\"");
+            async move { assert_eq!(request.send().await.expect("an answer").status(), 304) }
+        });
+        answers.buffer_unordered(CONCURRENCY).collect::<Vec<()>>().await;
+    });
+    let bare = bare.await;
+    drop(client);
+    let fetcher = fetcher();
+    let schedule = Schedule::parse("0 7 * * * *", "UTC").expect("a schedule");
+    let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("unchanged", n), n)).collect();
+    let states: Vec<SourceState> = sources.iter().map(polled_before).collect();
+    let ours = cpu_of(async {
+        let polls = stream::iter(sources.iter().zip(states)).map(|(source, state)| {
+            let (fetcher, schedule) = (&fetcher, &schedule);
+            async move {
+                let polled = poll(fetcher, source, state).await;
+                assert_eq!(polled.outcome, Outcome::Unchanged);
+                next_poll(schedule, &polled.state, now(), 0.5).at
+            }
+        });
+        polls.buffer_unordered(CONCURRENCY).collect::<Vec<_>>().await;
+    });
+    row("unchanged", feeds, bare, ours.await);
+}
+
+async fn first(origin: &Origin, feeds: usize) {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let bare = async || {
+        let answers = stream::iter(0..feeds).map(|n| {
+            let request = client.get(origin.url("feed", n)).header("accept-encoding", "gzip");
+            async move {
+                let body = request.send().await.expect("an answer").bytes().await.expect("a body");
+                let mut xml = Vec::with_capacity(FEED_BYTES * 2);
+                GzDecoder::new(&body[..]).read_to_end(&mut xml).expect("gzip");
+                let mut reader = quick_xml::Reader::from_reader(&xml[..]);
+                let mut events = 0;
+                while !matches!(reader.read_event().expect("XML"), quick_xml::events::Event::Eof) {
+                    events += 1;
+                }
+                assert!(events > ITEMS);
+            }
+        });
+        answers.buffer_unordered(CONCURRENCY).collect::<Vec<()>>().await;
+    };
+    let bare = cpu_of(bare()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(folder.path()).expect("a store");
+    let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("feed", n), n)).collect();
+    let home = "http://127.0.0.1/".parse().expect("an address");
+    let plan = Plan::new(sources.clone(), Vec::new(), home, Vec::new(), Vec::new());
+    let house = House::new(Arc::new(store), plan).expect("a house");
+    let fetcher = fetcher();
+    let all = async |expected_changes: usize| {
+        let polls = stream::iter(&sources).map(|source| {
+            let (house, fetcher) = (&house, &fetcher);
+            async move {
+                let state = house.state(&source.id).expect("a state");
+                let polled = poll(fetcher, source, state).await;
+                let is_changed = polled.outcome == Outcome::Changed;
+                tokio::task::block_in_place(|| house.take_poll(source, polled, now()).expect("stored"));
+                usize::from(is_changed)
+            }
+        });
+        let changed: usize = polls.buffer_unordered(CONCURRENCY).fold(0, async |sum, n| sum + n).await;
+        assert_eq!(changed, expected_changes);
+    };
+    row("first", feeds, bare, cpu_of(all(feeds)).await);
+    reqwest::get(format!("http://127.0.0.1:{}/bump", origin.port)).await.expect("bumped");
+    row("5 % new", feeds, f64::NAN, cpu_of(all(feeds.div_ceil(20))).await);
+}
+
+fn fetcher() -> Fetcher {
+    let settings = FetchSettings { allow_private_networks: true, concurrency: CONCURRENCY, ..FetchSettings::default() };
+    Fetcher::new(settings).expect("a fetcher")
+}
+
+async fn poll(fetcher: &Fetcher, source: &Source, state: SourceState) -> tributary::model::Polled {
+    let mut poll = Poll::new(source, state, now());
+    while let Some(ask) = poll.next() {
+        poll.answer(fetcher.get(&ask, &now).await.map_err(|error| error.failure()));
+    }
+    poll.finish()
+}
+
+/// The state after a poll that read the feed.
+fn polled_before(source: &Source) -> SourceState {
+    SourceState {
+        configured: Some((source.url.clone(), source.kind.clone())),
+        feed: Some(source.url.clone()),
+        kind: source.kind.clone(),
+        validators: Validators { etag: Some(b"\"0\"".to_vec()), last_modified: None },
+        last_full: Some(now()),
+        ..SourceState::default()
+    }
+}
+
+fn source(url: &str, n: usize) -> Source {
+    Source {
+        id: SourceId(format!("s{n}")),
+        url: url.parse().expect("an address"),
+        kind: Some("feed".to_owned()),
+        role: Role::Mixed,
+        language: None,
+        hosts: Vec::new(),
+        was: Vec::new(),
+        author: None,
+        title: None,
+        full_text: Some(false),
+        content: Default::default(),
+        publish: true,
+        paid: Default::default(),
+        backfill: 0,
+        references: false,
+        selector: None,
+        pattern: None,
+        headers: Vec::new(),
+        schedule: None,
+    }
+}
+
+fn now() -> Timestamp {
+    DateTime::from_timestamp(1_795_000_000, 0).unwrap_or_default()
+}
+
+fn row(name: &str, feeds: usize, bare: f64, ours: f64) {
+    let peak = status("VmHWM:") / 1024;
+    println!("{name:<12} {feeds:>7} {bare:>10.2} {ours:>10.2} {:>6.2} {peak:>12}", ours / bare);
+}
+
+/// CPU seconds of this process, all threads, while something runs.
+async fn cpu_of<T>(work: impl Future<Output = T>) -> f64 {
+    let before = cpu();
+    work.await;
+    cpu() - before
+}
+
+/// User and system time so far (proc(5), fields 14 and 15, in ticks of 10 ms).
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: Vec<f64> = after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse().ok()).collect();
+    ticks.iter().sum::<f64>() / 100.0
+}
+
+/// A figure of /proc/self/status, in KiB.
+fn status(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// The origin in a process of its own, so that its CPU is not ours.
+struct Origin {
+    child: Child,
+    port: u16,
+}
+
+impl Origin {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("this program");
+        let mut child =
+            Command::new(program).arg("--origin").stdout(Stdio::piped()).spawn().expect("the origin starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("its port");
+        Self { child, port: line.trim().parse().expect("a port") }
+    }
+
+    fn url(&self, kind: &str, n: usize) -> String {
+        format!("http://127.0.{}.{}:{}/{kind}/{n}", n / 250, n % 250 + 1, self.port)
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+async fn origin() {
+    let version = Arc::new(AtomicU32::new(0));
+    let bump = {
+        let version = Arc::clone(&version);
+        move || async move { version.fetch_add(1, Ordering::SeqCst).to_string() }
+    };
+    let app = Router::new()
+        .route("/unchanged/{n}", get(|| async { (StatusCode::NOT_MODIFIED, [(header::ETAG, "\"0\"")]) }))
+        .route("/feed/{n}", get(feed))
+        .route("/bump", get(bump))
+        .with_state(version);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("bound").port());
+    std::io::stdout().flush().expect("told");
+    axum::serve(listener, app).await.expect("served");
+}
+
+async fn feed(State(version): State<Arc<AtomicU32>>, Path(n): Path<usize>, asked: HeaderMap) -> Response {
+    // Every twentieth feed has a new post after a bump.
+    let version = if n.is_multiple_of(20) { version.load(Ordering::SeqCst) as usize } else { 0 };
+    let etag = format!("\"{version}\"");
+    if asked.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body(n, version).as_bytes()).expect("in memory");
+    let fields = [
+        (header::CONTENT_TYPE, "application/rss+xml".to_owned()),
+        (header::ETAG, etag),
+        (header::CONTENT_ENCODING, "gzip".to_owned()),
+    ];
+    (fields, encoder.finish().expect("in memory")).into_response()
+}
+
+/// A feed as Substack writes it: whole texts of varied words in CDATA, with paragraphs, links and images.
+fn body(n: usize, version: usize) -> String {
+    let mut seed = n as u64 * 7919 + 1;
+    let mut random = move |below: u64| {
+        // xorshift64 (Marsaglia 2003): the same feeds in every run.
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % below
+    };
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" version=\"2.0\"><channel><title>Feed {n}</title><link>https://f{n}.example/</link>"
+    );
+    for item in 0..ITEMS {
+        let number = ITEMS + version - item;
+        let link = format!("https://f{n}.example/p/{number}");
+        xml.push_str(&format!("<item><title>Post {number}</title><link>{link}</link><guid isPermaLink=\"false\">{link}</guid><pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate><content:encoded><![CDATA["));
+        let end = xml.len() + FEED_BYTES / ITEMS - 250;
+        while xml.len() < end {
+            xml.push_str("<p>");
+            for _ in 0..60 {
+                let letters = 2 + random(9);
+                for _ in 0..letters {
+                    xml.push(char::from(b'a' + random(26) as u8));
+                }
+                xml.push(' ');
+            }
+            xml.push_str("<a href=\"https://example.org/x?y=1&amp;z=2\">a link</a> and <em>more</em>.</p>");
+        }
+        xml.push_str("]]></content:encoded></item>");
+    }
+    xml.push_str("</channel></rss>");
+    xml
+}
