@@ -109,7 +109,7 @@ pub fn tier(language: &str) -> &'static str {
 }
 
 /// Shares of documents with a wrong link over the threshold, that are tried.
-const SHARES: [f64; 9] = [0.0, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.1];
+const SHARES: [f64; 10] = [0.0, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.012, 0.02, 0.04];
 
 /// Chooses the thresholds on the stories that they lead to, and prints the whole table.
 pub fn choose(documents: &[Document], profiles: &[Profile], scored: &HashMap<(usize, usize), Scored>) -> Thresholds {

@@ -11,12 +11,12 @@ use crate::model::{Code, EntryId, Place, Profile, stable_hash};
 use super::calibration;
 
 /// Lists looked at for each code. Figures: docs/MATCHING.md, candidates.
-const PROBES: usize = 40;
+const PROBES: usize = 56;
 /// Two codes further apart than this have nothing to do with each other: of 256 bits, unrelated ones differ in
-/// 128 ± 8, so one in 10,000 of them comes this near.
-const NEAR: u32 = 98;
+/// 128 ± 8, so one in 700 of them comes this near.
+const NEAR: u32 = 104;
 /// Candidates by codes, at the most.
-const MOST_BY_CODE: usize = 40;
+const MOST_BY_CODE: usize = 48;
 /// Candidates by keys, at the most.
 const MOST_BY_KEY: usize = 16;
 /// Keys of one entry that are kept of each kind: those of the smallest hash, so that two texts that share many

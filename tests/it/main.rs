@@ -5,6 +5,7 @@ mod editions;
 mod feeds;
 mod harness;
 mod house;
+mod matching;
 mod pages;
 mod planet;
 mod reading;

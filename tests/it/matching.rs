@@ -1,0 +1,150 @@
+//! Are translations found among look-alikes, for every order of lines, and does finding candidates lose any?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use tributary::matching::archive::{self, Judged, Line};
+use tributary::matching::corpus::{self, Document};
+use tributary::matching::{self, candidates::Index, evaluation};
+use tributary::model::{Entry, Evidence, Role, Verdict};
+
+fn documents() -> Vec<Document> {
+    let text = include_str!("../corpus/pairs/works.jsonl");
+    let mut documents: Vec<Document> = text.lines().filter_map(|l| corpus::read(l, "works")).collect();
+    corpus::make_opaque(&mut documents);
+    documents
+}
+
+fn entries(documents: &[Document]) -> Vec<Entry> {
+    documents.iter().map(|d| d.line.entry(|_| None)).collect()
+}
+
+/// Judging takes seconds in a test build: all tests look at one archive.
+fn judged() -> &'static (Vec<Document>, Vec<Entry>, Judged) {
+    static JUDGED: OnceLock<(Vec<Document>, Vec<Entry>, Judged)> = OnceLock::new();
+    JUDGED.get_or_init(|| {
+        let documents = documents();
+        let entries = entries(&documents);
+        let judged = archive::resolve(&entries, &|_, _, _| {});
+        (documents, entries, judged)
+    })
+}
+
+fn stories(judged: &Judged, entries: &[Entry]) -> BTreeMap<String, String> {
+    let trust = vec![Role::Mixed; entries.len()];
+    let placed = judged.stories(entries, &trust, Default::default());
+    entries.iter().zip(placed).map(|(e, p)| (e.key.clone(), p.story.to_string())).collect()
+}
+
+#[test]
+fn works_are_found_in_all_their_languages_and_look_alikes_stay_apart() {
+    let (documents, entries, judged) = judged();
+    let placed = stories(judged, entries);
+    let mut numbers = BTreeMap::new();
+    let of: Vec<usize> = entries
+        .iter()
+        .map(|e| {
+            let next = numbers.len();
+            *numbers.entry(placed[&e.key].clone()).or_insert(next)
+        })
+        .collect();
+    let quality = evaluation::evaluate(documents, &of, |_| "all");
+    assert_eq!(quality.wrong, Vec::<Vec<usize>>::new(), "different works in one story");
+    assert!(quality.recall() >= 0.85, "{:.2}: {:?}", quality.recall(), quality.by);
+}
+
+#[test]
+fn the_order_of_lines_changes_no_story() {
+    let (_, entries, judged) = judged();
+    let forwards = stories(judged, entries);
+    let turned: Vec<Entry> = entries.iter().rev().cloned().collect();
+    let pairs = judged.pairs.iter().map(|(a, b, e)| (entries.len() - 1 - a, entries.len() - 1 - b, e.clone()));
+    let backwards = Judged {
+        profiles: judged.profiles.iter().rev().cloned().collect(),
+        context: judged.context.clone(),
+        pairs: pairs.collect(),
+    };
+    assert_eq!(stories(&backwards, &turned), forwards);
+    // What leads up to the pairs does not depend on the order either.
+    let mut index = (Index::new(), Index::new());
+    judged.profiles.iter().for_each(|p| index.0.insert(p.entry, p));
+    judged.profiles.iter().rev().for_each(|p| index.1.insert(p.entry, p));
+    for p in &judged.profiles {
+        assert_eq!(index.0.candidates(p.entry, p), index.1.candidates(p.entry, p));
+    }
+    assert_eq!(matching::rarity::snapshot(&judged.profiles), matching::rarity::snapshot(judged.profiles.iter().rev()));
+}
+
+#[test]
+fn candidates_lose_no_link_that_comparing_all_pairs_finds() {
+    let (_, entries, judged) = judged();
+    let found: BTreeSet<(usize, usize)> = judged.pairs.iter().map(|(a, b, _)| (*a.min(b), *a.max(b))).collect();
+    let mut profiles = judged.profiles.clone();
+    for (profile, entry) in profiles.iter_mut().zip(entries) {
+        if let Some(encoder) = matching::needs(profile, profile) {
+            matching::encode(profile, entry, encoder);
+        }
+    }
+    for a in 0..profiles.len() {
+        for b in a + 1..profiles.len() {
+            let evidence = matching::judge(&profiles[a], &profiles[b], &judged.context);
+            assert!(
+                evidence.verdict != Verdict::Link || found.contains(&(a, b)),
+                "{} {}",
+                entries[a].key,
+                entries[b].key
+            );
+        }
+    }
+}
+
+#[test]
+fn bits_add_up_and_a_pair_reads_the_same_from_both_sides() {
+    let (_, _, judged) = judged();
+    for (a, b, evidence) in judged.pairs.iter().take(40) {
+        let other: Evidence = matching::judge(&judged.profiles[*b], &judged.profiles[*a], &judged.context);
+        assert!((evidence.total_bits - other.total_bits).abs() < 0.01, "{evidence:?}\n{other:?}");
+        assert_eq!(evidence.verdict, other.verdict);
+        let sum: f32 = evidence.findings.iter().map(|f| f.weight_bits).sum();
+        assert!((sum - evidence.total_bits).abs() < 0.01);
+    }
+}
+
+/// Everything about this text speaks for the essay it answers, but the text itself.
+#[test]
+fn a_link_alone_joins_nothing() {
+    let (documents, entries, judged) = judged();
+    let essay =
+        documents.iter().position(|d| d.truth.story_id.starts_with("osg-") && d.line.lang.as_deref() == Some("en"));
+    let essay = essay.expect("an English guide");
+    let link = documents[essay].line.url.clone().expect("an address");
+    let line = Line {
+        doc_id: "answer".to_owned(),
+        lang: Some("it".to_owned()),
+        title: documents[essay].line.title.clone(),
+        author: documents[essay].line.author.clone(),
+        published: documents[essay].line.published.clone(),
+        url: Some("https://altrove.example/1".to_owned()),
+        source: None,
+        role: Some("repost".to_owned()),
+        html: Some(format!(
+            "<p>Il mercato del pesce di Chioggia apre alle cinque, quando le barche tornano e la nebbia copre ancora il \
+             canale.</p><p>Mia nonna sceglieva le sogliole guardandole negli occhi; io chiedo al banco e mi fido.</p><p>\
+             Con la polenta bianca bastano burro, salvia e un bicchiere di vino freddo.</p><p>Fonte: <a href=\"{link}\">{link}</a></p>"
+        )),
+        text: None,
+    };
+    let entry = line.entry(|_| None);
+    let mut profile = matching::profile(&entry);
+    assert!(profile.mentions.iter().any(|m| Some(&m.target) == judged.profiles[essay].link.as_ref()));
+    if let Some(encoder) = matching::needs(&profile, &judged.profiles[essay]) {
+        matching::encode(&mut profile, &entry, encoder);
+    }
+    let mut original = judged.profiles[essay].clone();
+    if let Some(encoder) = matching::needs(&profile, &original) {
+        matching::encode(&mut original, &entries[essay], encoder);
+    }
+    let evidence = matching::judge(&profile, &original, &judged.context);
+    assert_eq!(evidence.verdict, Verdict::NonLink, "{evidence:?}");
+    assert!(evidence.findings.iter().any(|f| f.signal == "source link" && f.weight_bits > 0.0));
+}
