@@ -49,7 +49,7 @@ pub fn thresholds(scored: &HashMap<(usize, usize), Scored>, share: f64) -> Thres
             let mut worst: Vec<f32> = worst.into_values().collect();
             worst.sort_by(|x, y| y.total_cmp(x));
             // Half a bit above the last one that must stay out.
-            worst.get((documents.len() as f64 * share) as usize).map_or(3.0, |w| (w + 0.5).max(0.0))
+            worst.get((documents.len() as f64 * share) as usize).map_or(3.0, |w| (w + 0.5).max(3.0))
         });
         out.insert(name.clone(), bands.collect());
     }
@@ -109,7 +109,7 @@ pub fn tier(language: &str) -> &'static str {
 }
 
 /// Shares of documents with a wrong link over the threshold, that are tried.
-const SHARES: [f64; 10] = [0.0, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.012, 0.02, 0.04];
+const SHARES: [f64; 10] = [0.0, 0.001, 0.002, 0.004, 0.006, 0.007, 0.008, 0.009, 0.01, 0.012];
 
 /// Chooses the thresholds on the stories that they lead to, and prints the whole table.
 pub fn choose(documents: &[Document], profiles: &[Profile], scored: &HashMap<(usize, usize), Scored>) -> Thresholds {

@@ -19,6 +19,9 @@ pub struct Context {
 pub const WINDOWS_ONLY: &str = "windows";
 /// Below this share of the better covered text, no sum of bits makes a link: a link alone never joins.
 const LEAST_COVERAGE: f32 = 0.3;
+/// No threshold is lower, whatever was measured: where the corpus has few look-alikes (short texts in the languages
+/// that USE lacks) its thresholds fall to nothing, and that proves nothing. Three bits are odds of eight to one.
+const LEAST_BITS: f32 = 3.0;
 /// This far below the threshold, a pair is shown as possible: a likelihood ratio of 16.
 const POSSIBLE_BITS: f32 = 4.0;
 /// Upper ends of the length bands (characters of Latin script of the shorter text): teasers, short posts, essays.
@@ -116,7 +119,7 @@ fn measure(pair: &Pair) -> Vec<f32> {
 fn threshold(calibration: &Calibration, encoder: &str, a: &Profile, b: &Profile) -> f32 {
     let band = band(a, b);
     let thresholds = calibration.encoders.get(encoder).map(|e| e.thresholds.as_slice()).unwrap_or_default();
-    thresholds.get(band).or(thresholds.last()).copied().unwrap_or(f32::INFINITY)
+    thresholds.get(band).or(thresholds.last()).map_or(f32::INFINITY, |bits| bits.max(LEAST_BITS))
 }
 
 /// The sentences that match best, with their cosine: what a person reads to check a verdict.
@@ -185,9 +188,10 @@ pub fn judge(a: &Profile, b: &Profile, context: &Context) -> Evidence {
     let total_bits: f32 = findings.iter().map(|f| f.weight_bits).sum();
     let threshold_bits = threshold(calibration, compared.encoder, a, b);
     let (coverage_a, coverage_b) = (compared.alignment.coverage_a, compared.alignment.coverage_b);
+    let covered = coverage_a.max(coverage_b);
     let verdict = match total_bits {
-        t if t >= threshold_bits && coverage_a.max(coverage_b) >= LEAST_COVERAGE => Verdict::Link,
-        t if t >= threshold_bits - POSSIBLE_BITS => Verdict::PossibleLink,
+        t if t >= threshold_bits && covered >= LEAST_COVERAGE => Verdict::Link,
+        t if t >= threshold_bits - POSSIBLE_BITS && covered >= LEAST_COVERAGE / 2.0 => Verdict::PossibleLink,
         _ => Verdict::NonLink,
     };
     Evidence { findings, total_bits, threshold_bits, coverage_a, coverage_b, verdict }
