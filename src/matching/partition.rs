@@ -94,7 +94,7 @@ pub fn partition_around(nodes: &[Node], edges: &[Edge], overrides: &Overrides, s
     cut.join_trusted();
     cut.join_to_trusted();
     cut.join_rest();
-    cut.join_parts();
+    cut.join_pairs();
     cut.into_partition()
 }
 
@@ -282,23 +282,13 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// What is left over: parts of a text (teasers, abridgements) go to their best whole, one by one, and nothing is
-    /// drawn in through them.
-    fn join_parts(&mut self) {
-        let mut parts = BTreeSet::new();
+    /// What is left over in twos: a text and a part of it, which nothing else can be drawn into.
+    fn join_pairs(&mut self) {
         for at in 0..self.links.len() {
             let (a, b, edge) = self.links[at];
-            let ends = [(a, b, edge.coverage_a), (b, a, edge.coverage_b)];
             let alone = |i: usize| self.groups[self.group_of[i]].members.len() == 1 && !self.nodes[i].trusted;
-            let kept = |i: usize| self.groups[self.group_of[i]].kept.contains(&i) && !parts.contains(&i);
-            let is_part = |&(part, whole, covered): &(usize, usize, f32)| {
-                alone(part) && (alone(whole) || kept(whole) && covered >= MUTUAL_COVERAGE)
-            };
-            let more_covered = if edge.coverage_a >= edge.coverage_b { ends } else { [ends[1], ends[0]] };
-            let Some((part, ..)) = more_covered.into_iter().find(is_part) else { continue };
-            self.join(a, b, edge, Rule::Rest);
-            if self.group_of[a] == self.group_of[b] {
-                parts.insert(part);
+            if alone(a) && alone(b) {
+                self.join(a, b, edge, Rule::Rest);
             }
         }
     }
