@@ -328,7 +328,8 @@ impl<'a> Cut<'a> {
         let reposts = |group: &Forming| {
             group.members.iter().all(|i| self.nodes[*i].trusted || self.nodes[*i].role != Role::Original)
         };
-        let hides = !(ga.trusted.is_empty() && gb.trusted.is_empty()) && !(reposts(ga) && reposts(gb));
+        let original = !ga.trusted.is_empty() || !gb.trusted.is_empty();
+        let hides = original && !(reposts(ga) && reposts(gb));
         let room = ga.members.len() + gb.members.len() <= MEMBERS_MAX
             && ga
                 .by_source
