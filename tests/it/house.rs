@@ -43,8 +43,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
 ];
 
-/// Folders to which one adds by adding a file and its line in `ALL`.
-const PLURAL: &[&str] = &["sources", "encoders", "signals", "formats"];
+/// Folders to which one adds by adding a file and its line in `ALL`, and the type of what a member defines.
+const PLURAL: &[(&str, &str)] =
+    &[("sources", "SourceKind"), ("encoders", "Encoder"), ("signals", "Signal"), ("formats", "Format")];
 
 /// One source file: its room, and its text with comments blanked and its test module cut off.
 struct Source {
@@ -251,26 +252,31 @@ fn an_outside_crate_has_one_owner() {
 #[test]
 fn every_file_of_a_plural_folder_is_in_its_list() {
     let mut faults = Vec::new();
-    for folder in PLURAL {
+    for (folder, contract) in PLURAL {
         let dir = root().join(folder);
         let list = fs::read_to_string(dir.join("mod.rs")).expect("a plural folder has a mod.rs");
-        if fs::read_dir(&dir).expect("readable").count() == 1 {
-            continue; // An empty room needs no list.
-        }
-        let Some(at) = list.find("pub const ALL").or_else(|| list.find("pub static ALL")) else {
+        let Some(at) = list.find("pub const ALL") else {
             faults.push(format!("{}: no list ALL", dir.display()));
             continue;
         };
         let all = &list[at..at + list[at..].find(";\n").unwrap_or(list.len() - at)];
+        let words =
+            |text: &str, word: &str| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == word);
         for entry in fs::read_dir(&dir).expect("readable") {
             let path = entry.expect("entry").path();
             let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            // What members share stands in a folder of its own, or says so in its first line.
-            let shared = path.is_dir() || stem == "mod";
-            if !shared && !all.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == stem) {
+            let file = if path.is_dir() { path.join("mod.rs") } else { path.clone() };
+            let Ok(text) = fs::read_to_string(&file) else { continue }; // A folder of recordings.
+            // Beside the members stands what they share; a member defines a constant of the folder's contract.
+            let is_member = stem != "mod" && text.contains(&format!(": {contract} ="));
+            if is_member && !words(all, &stem) {
                 faults.push(format!("{}: not in {folder}::ALL", path.display()));
             }
+            if stem != "mod" && !words(&list, &stem) {
+                faults.push(format!("{}: no module of {folder}", path.display()));
+            }
         }
+        assert!(all.matches("::").count() > 1, "{folder}::ALL is empty");
     }
     complain(&faults);
 }

@@ -1,12 +1,14 @@
 //! The one test binary: black-box tests, polling, recovery, properties, the house test.
 
 mod articles;
+mod demo;
 mod editions;
 mod feeds;
 mod harness;
 mod house;
 mod matching;
 mod pages;
+mod pipeline;
 mod planet;
 mod reading;
 mod servers;
