@@ -115,7 +115,11 @@ fn samples(documents: &[Document]) -> Vec<Sample> {
 fn cut(document: &Document, sample: &Sample) -> Option<Sample> {
     let chance = stable_hash(document.line.doc_id.as_bytes());
     let all = article(&sample.entry).sentences;
-    if chance % 3 != 0 || all.len() < 8 || document.truth.variant_kind.is_some() || document.truth.kind.is_some() {
+    if !chance.is_multiple_of(3)
+        || all.len() < 8
+        || document.truth.variant_kind.is_some()
+        || document.truth.kind.is_some()
+    {
         return None;
     }
     let half = all.len() / 2;

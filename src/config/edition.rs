@@ -11,8 +11,8 @@ use crate::model::{EditionSpec, Include, Language, Source, SourceId};
 /// Default and largest number of stories in an edition: a few weeks of a lively planet; 1,000 bounds a document.
 const LIMIT: u64 = 100;
 const MAX_LIMIT: u64 = 1_000;
-/// Addresses that are not editions.
-const RESERVED: [&str; 8] = ["story", "sources", "status", "metrics", "healthz", "readyz", "assets", "editions"];
+/// Addresses of the planet's own that no edition can take: those of pages, and the stems of other feeds and lists.
+const RESERVED: [&str; 8] = ["story", "sources", "status", "metrics", "healthz", "readyz", "editions", "robots"];
 
 pub(super) fn editions(root: &Table<'_, '_>, sources: &[Source]) -> Vec<EditionSpec> {
     let mut editions = Vec::new();
@@ -86,6 +86,12 @@ fn read_languages(table: &Table<'_, '_>) -> Option<(Vec<Language>, bool)> {
 }
 
 /// Regular expressions of the `regex` crate take linear time; its size limit bounds the memory.
-fn parse_regex(text: &str) -> Result<String, String> {
-    regex::Regex::new(text).map(|_| text.to_owned()).map_err(|e| format!("not a regular expression: {e}"))
+pub(super) fn parse_regex(text: &str) -> Result<String, String> {
+    let told = |error: regex::Error| {
+        // The last line says what is wrong; those before draw the place, which the line number names already.
+        let told = error.to_string();
+        let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        format!("{text:?} is not a regular expression: {last}")
+    };
+    regex::Regex::new(text).map(|_| text.to_owned()).map_err(told)
 }

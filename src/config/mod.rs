@@ -142,8 +142,12 @@ impl Config {
     pub fn parse(file: &Path, text: &str, environment: &Environment) -> Result<Checked, Invalid> {
         let faults = Faults::new(text);
         let (root, syntax) = DeTable::parse_recoverable(text);
-        for error in syntax {
-            faults.add(error.span().unwrap_or_default(), format!("not TOML: {}", error.message()));
+        if !syntax.is_empty() {
+            // What was recovered behind a slip of syntax would be told as faults that nobody made.
+            for error in syntax {
+                faults.add(error.span().unwrap_or_default(), format!("not TOML: {}", error.message()));
+            }
+            return Err(Invalid { file: file.to_owned(), faults: faults.into_sorted() });
         }
         let root = Table::root(&root, &faults);
         let mut warnings = Vec::new();

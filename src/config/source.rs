@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono_tz::Tz;
 
+use super::edition::parse_regex;
 use super::sections::{parse_http, read_schedule};
 use super::table::{Fault, Table};
 use crate::model::source::{Content, Paid};
@@ -91,9 +92,7 @@ fn read_source(table: &Table<'_, '_>, id: Option<String>, timezone: Tz, warnings
         backfill: table.integer("backfill", 0..=MAX_BACKFILL).unwrap_or(0) as u32,
         references: table.boolean("references").unwrap_or(true),
         selector: table.parsed("selector", parse_selector),
-        pattern: table.parsed("pattern", |p| {
-            regex::Regex::new(p).map(|_| p.to_owned()).map_err(|e| format!("not a regular expression: {e}"))
-        }),
+        pattern: table.parsed("pattern", parse_regex),
         headers: table.string_pairs("headers"),
         schedule: read_schedule(table, timezone, warnings),
     };

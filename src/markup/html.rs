@@ -4,7 +4,6 @@
 //! left open, so `tidy` bounds all three before ammonia sees the text. Ammonia alone decides what is safe: nothing
 //! that `tidy` lets through is trusted.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
 use ammonia::{Builder, UrlRelative};
@@ -39,7 +38,7 @@ pub fn clean(html: &str, base: &Url) -> String {
     })
 }
 
-fn clean_tidied(html: &Cow<'_, str>, cleaner: &Builder<'_>) -> String {
+fn clean_tidied(html: &str, cleaner: &Builder<'_>) -> String {
     cleaner.clean(html).to_string().trim().to_owned()
 }
 

@@ -119,7 +119,7 @@ fn markup(rest: &str, out: &mut Writer) -> usize {
     let is = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
     if start == 1 && is(&SILENT) {
         let closing = format!("</{}", name.to_ascii_lowercase());
-        let after = rest[length..].as_bytes();
+        let after = &rest.as_bytes()[length..];
         let end = after.windows(closing.len()).position(|window| window.eq_ignore_ascii_case(closing.as_bytes()));
         return match end {
             Some(end) => length + end + memchr(b'>', &after[end..]).map_or(after.len() - end, |end| end + 1),

@@ -128,7 +128,7 @@ pub fn of(raw: &RawEntry, link: Option<&Url>, feed: &RawFeed) -> Identity {
 fn rungs(raw: &RawEntry, link: Option<&Url>, feed: &RawFeed) -> Rungs {
     let page = feed.link.as_deref().and_then(|link| Url::parse(link).ok()).map(|page| link::key(&page));
     let is_own = |key: &str| page.as_deref() == Some(key) || !key.contains(['/', '?', '#']);
-    let guid = raw.id.as_deref().map(guid_key).filter(|(key, address)| !key.is_empty() && !(*address && is_own(key)));
+    let guid = raw.id.as_deref().map(guid_key).filter(|(key, address)| !(key.is_empty() || *address && is_own(key)));
     let link = link.map(link::key).filter(|key| !is_own(key));
     let title = text::line(&raw.title.value, raw.title.html);
     let date = raw.published.map_or(0, |date| date.timestamp());

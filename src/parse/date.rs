@@ -26,7 +26,8 @@ pub fn parse(text: &str) -> Option<Timestamp> {
         return whole(date.to_utc()).filter(is_plausible);
     }
     // 오전, 오후, 年月日 and full-width signs become what they stand for, so that one reader reads all scripts.
-    let text = months::simplify(text);
+    // “2006-01-02 at 15:04” is written by people.
+    let text = months::simplify(text).replace(" at ", " ");
     let tokens = tokens(&text);
     year_first(&text).or_else(|| named_month(&tokens)).or_else(|| numbers_only(&tokens)).filter(is_plausible)
 }

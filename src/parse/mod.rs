@@ -63,15 +63,15 @@ pub fn read(document: &Document) -> Reading {
 }
 
 /// The JSON in a document, decoded and capped like a feed; a refusal where it is none.
-fn json(document: &Document) -> Result<serde_json::Value, Reading> {
+fn json(document: &Document) -> Result<serde_json::Value, Box<Reading>> {
     if document.body.len() > MAX_BYTES {
-        return Err(refuse(format!("the document has more than {} MiB", MAX_BYTES >> 20)));
+        return Err(Box::new(refuse(format!("the document has more than {} MiB", MAX_BYTES >> 20))));
     }
     let decoded = charset::decode(&document.body, document.header("content-type"));
     // A warning of PHP in front is not worth losing the posts.
     let text = decoded.text.trim_start();
     let start = if text.starts_with(['[', '{']) { 0 } else { text.find("[{").unwrap_or(0) };
-    serde_json::from_str(&text[start..]).map_err(|error| refuse(format!("the answer is no JSON: {error}")))
+    serde_json::from_str(&text[start..]).map_err(|error| Box::new(refuse(format!("the answer is no JSON: {error}"))))
 }
 
 fn refuse(reason: String) -> Reading {

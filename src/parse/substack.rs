@@ -13,7 +13,7 @@ pub fn archive(document: &Document) -> Reading {
     match super::json(document) {
         Ok(Value::Array(posts)) => read(&posts),
         Ok(_) => refuse("the answer is no page of a Substack archive".to_owned()),
-        Err(reading) => reading,
+        Err(reading) => *reading,
     }
 }
 
@@ -29,7 +29,7 @@ pub fn post(document: &Document) -> Reading {
             read(&[post])
         }
         Ok(_) => refuse("the answer is no Substack post".to_owned()),
-        Err(reading) => reading,
+        Err(reading) => *reading,
     }
 }
 

@@ -30,11 +30,11 @@ pub fn read(tree: &Tree<'_>, id: Id, untyped: Untyped) -> Text {
         return Text { value: markup(tree, id, element), html: true, base, language };
     }
     let text = tree.text(id);
-    if mode.as_deref() == Some("base64") || declared.is_some_and(is_binary) {
-        if let Some(decoded) = base64(&text) {
-            let html = declared.is_none_or(|kind| kind.contains("html")) && has_markup(&decoded);
-            return Text { value: decoded, html, base, language };
-        }
+    if (mode.as_deref() == Some("base64") || declared.is_some_and(is_binary))
+        && let Some(decoded) = base64(&text)
+    {
+        let html = declared.is_none_or(|kind| kind.contains("html")) && has_markup(&decoded);
+        return Text { value: decoded, html, base, language };
     }
     let html = match declared {
         Some(kind) if kind.contains("html") || kind.contains("xml") => true,

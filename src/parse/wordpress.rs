@@ -10,7 +10,7 @@ use super::{MAX_ENTRIES, date, refuse};
 pub fn posts(document: &Document) -> Reading {
     let answer = match super::json(document) {
         Ok(answer) => answer,
-        Err(reading) => return reading,
+        Err(reading) => return *reading,
     };
     let posts = match answer {
         Value::Array(posts) => posts,

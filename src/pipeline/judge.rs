@@ -150,10 +150,10 @@ impl House {
             pairs.extend(index.candidates(*id, profile).into_iter().map(|other| (*id.min(&other), *id.max(&other))));
         }
         for id in pairs.iter().flat_map(|(a, b)| [*a, *b]).collect::<BTreeSet<_>>() {
-            if let std::collections::hash_map::Entry::Vacant(place) = profiles.entry(id) {
-                if let Some(profile) = self.stored_profile(id)? {
-                    place.insert(profile);
-                }
+            if let std::collections::hash_map::Entry::Vacant(place) = profiles.entry(id)
+                && let Some(profile) = self.stored_profile(id)?
+            {
+                place.insert(profile);
             }
         }
         if bench.index.as_ref().map_or(0, Index::len) as f64 > bench.counted as f64 * GROWN {
@@ -249,8 +249,10 @@ impl House {
                 draft.put_profile(profile.entry, &bytes)?;
             }
         }
+        // Whoever was linked with an entry is looked at again: its text may say something else now.
+        let mut seeds: BTreeSet<EntryId> = waiting.iter().map(|w| w.entry).collect();
         for w in waiting {
-            draft.delete_edges(w.entry)?;
+            seeds.extend(draft.delete_edges(w.entry)?);
             let judged = entries.get(&w.entry);
             // An entry that was edited while it was judged stays in the queue and is judged again.
             let current = query::entry(&*self.store, w.entry)?;
@@ -264,12 +266,12 @@ impl House {
         for (a, b, evidence) in &compared {
             draft.put_edge(*a, *b, evidence)?;
         }
-        let seeds: Vec<EntryId> = waiting.iter().map(|w| w.entry).collect();
+        let seeds: Vec<EntryId> = seeds.into_iter().collect();
         let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
         draft.commit()?;
         self.touch();
         let joined = self.tell_joined(&plan, &resolution)?;
-        Ok(Judged { joined, ..judged(seeds.len(), resolution) })
+        Ok(Judged { joined, ..judged(waiting.len(), resolution) })
     }
 
     /// A sentence for each entry that joined a story.

@@ -2,15 +2,13 @@
 //!
 //! To add a kind: one file with its [`SourceKind`], and its line in [`ALL`].
 
-mod facts;
 mod feed;
 mod page;
 mod poll;
-pub mod references;
 mod substack;
 mod wordpress;
 
-pub use poll::{Poll, id_of};
+pub use poll::{Poll, id_of, references};
 
 use crate::model::SourceKind;
 

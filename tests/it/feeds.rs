@@ -139,13 +139,13 @@ fn holds(field: &str, wanted: &Value, got: &Value) -> bool {
         "published" | "updated" => moment(wanted) == moment(&got[field]),
         "date" => [moment(&got["published"]), moment(&got["updated"])].contains(&moment(wanted)),
         "no_date" => got["published"].is_null() && got["updated"].is_null(),
-        "body" => list(wanted).iter().all(|wanted| in_body(wanted)),
-        "body_any" => list(wanted).iter().any(|wanted| in_body(wanted)),
+        "body" => list(wanted).iter().all(in_body),
+        "body_any" => list(wanted).iter().any(in_body),
         "author" => {
             let people = got["authors"].to_string().to_lowercase();
             list(wanted).iter().all(|name| {
                 people.contains(
-                    &serde_json::to_string(&spaced(text(name))).unwrap().to_lowercase()[1..].trim_end_matches('"'),
+                    serde_json::to_string(&spaced(text(name))).unwrap().to_lowercase()[1..].trim_end_matches('"'),
                 )
             })
         }

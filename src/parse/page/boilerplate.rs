@@ -441,9 +441,9 @@ fn remove_trailing_lists(article: &NodeRef<'_>) {
         let own = length(&last);
         // A text that stands in a link as a whole is still the text.
         let all_links = link_length(&last) * 10 >= own * 9 && (own as f64) < MAX_SHARE * all as f64;
-        if links.len() >= 3 && inside == links.len() && all_links {
-            last.remove_from_parent();
-        } else if length(&last) == 0 && links.is_empty() && !has_media(&last) {
+        let is_list = links.len() >= 3 && inside == links.len() && all_links;
+        let is_empty = length(&last) == 0 && links.is_empty() && !has_media(&last);
+        if is_list || is_empty {
             last.remove_from_parent();
         } else if matches!(last.node_name().as_deref(), Some("div" | "section" | "article" | "main")) {
             around = last;

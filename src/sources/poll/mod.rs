@@ -1,11 +1,14 @@
 //! What does one poll of one source ask, in which order, and what comes out of it? Without I/O.
 
+mod facts;
+pub mod references;
+
 use std::collections::VecDeque;
 
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{ALL, facts, feed, named};
+use super::{ALL, feed, named};
 use crate::model::source::Paid;
 use crate::model::{
     Ask, Document, Failure, Move, Outcome, PollRecord, Polled, Reading, Source, SourceKind, SourceState, Timestamp,

@@ -6,9 +6,9 @@
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{poll, substack};
 use crate::model::{Ask, Document, Page, Purpose, RawEntry, Reading, Source, SourceState, Text, Timestamp};
 use crate::parse;
+use crate::sources::{poll, substack};
 
 /// References fetched for one source and day: a repost site translates a few works a day, and one with a thousand
 /// links must not make us crawl.
@@ -53,7 +53,7 @@ pub fn next_budget(now: Timestamp) -> Timestamp {
 /// page is no work.
 fn is_article_elsewhere(source: &Source, url: &Url) -> bool {
     let is_own = url.host_str() == source.url.host_str();
-    let has_path = url.path().trim_matches('/') != "" || url.query().is_some();
+    let has_path = !url.path().trim_matches('/').is_empty() || url.query().is_some();
     matches!(url.scheme(), "http" | "https") && !is_own && has_path
 }
 
