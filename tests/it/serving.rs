@@ -117,8 +117,8 @@ async fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &s
 async fn every_question_has_a_clear_answer() {
     let served = start(Still::of(large_edition(3, 500)), Limits::default()).await;
     let long = format!("/main.atom?author={}", "x".repeat(9_000));
-    type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], u16);
-    let rows: &[Row] = &[
+    type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16);
+    let rows: &[Row<'_>] = &[
         ("GET", "/main.atom", &[], 200),
         ("GET", "/main.rss", &[], 200),
         ("GET", "/main.json", &[], 200),
