@@ -126,6 +126,9 @@ impl Polls {
         let now = rooms.clock.now();
         for source in rooms.house.plan().sources() {
             let state = rooms.house.state(&source.id)?;
+            if state.kind.as_deref() == Some("substack") {
+                rooms.fetcher.join_substack(&source.url);
+            }
             match state.next_poll {
                 _ if is_moved(source, &state) || schedule::is_due(&state, now) => {
                     due.push(Reverse((now, source.id.clone())))

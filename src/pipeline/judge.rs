@@ -284,7 +284,10 @@ impl House {
             let Some(head) = query::entry(&*self.store, story.head)? else { continue };
             let language = entry.language.as_ref().map_or("?", |l| l.as_str());
             let source = plan.name(&entry.source);
-            told.push(format!("“{}” ({language}, {source}) joined “{}”", entry.title, head.title));
+            told.push(match head.id == entry.id {
+                true => format!("“{}” ({language}, {source}) is the original of a story that was there", entry.title),
+                false => format!("“{}” ({language}, {source}) joined “{}”", entry.title, head.title),
+            });
         }
         Ok(told)
     }
