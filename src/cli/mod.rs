@@ -13,6 +13,7 @@ pub mod healthcheck;
 mod house;
 mod log;
 mod opml;
+mod overrule;
 mod pair;
 pub mod parse;
 mod poll;
@@ -110,6 +111,18 @@ enum Command {
         /// As one JSON array.
         #[arg(long)]
         json: bool,
+    },
+    /// Say that two entries are the same work, whatever the evidence: written into feeds.toml.
+    Same {
+        /// Addresses of the entries.
+        #[arg(num_args = 2.., required = true, value_name = "URL")]
+        urls: Vec<url::Url>,
+    },
+    /// Say that two entries are different works, whatever the evidence: written into feeds.toml.
+    Different {
+        /// Addresses of the entries.
+        #[arg(num_args = 2.., required = true, value_name = "URL")]
+        urls: Vec<url::Url>,
     },
     /// Tell what happened to a story.
     Log {
@@ -214,6 +227,8 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Command::Parse { document, content_type, base_url } => {
             show::run(document, content_type.as_deref(), base_url.as_ref())
         }
+        Command::Same { urls } => overrule::run(common, true, urls, &mut std::io::stdout()),
+        Command::Different { urls } => overrule::run(common, false, urls, &mut std::io::stdout()),
         Command::Cluster { file } => cluster_file(file),
         Command::Evaluate { files } => {
             evaluate::run(files, std::io::stdout().lock(), Clock::system().now())?;

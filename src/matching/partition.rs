@@ -141,6 +141,7 @@ fn strength(a: &Edge, b: &Edge) -> Ordering {
         .then_with(|| b.mutual_coverage().total_cmp(&a.mutual_coverage()))
         .then_with(|| (a.a, a.b).cmp(&(b.a, b.b)))
         .then_with(|| b.coverage_a.total_cmp(&a.coverage_a))
+        .then_with(|| b.coverage_b.total_cmp(&a.coverage_b))
         .then_with(|| b.total_bits.total_cmp(&a.total_bits))
         .then_with(|| b.verdict.cmp(&a.verdict))
 }
