@@ -1,6 +1,7 @@
 //! What of a poll is new, and what has to be done about it?
 
 use chrono::TimeDelta;
+use url::Url;
 
 use super::{Error, House, waiting};
 use crate::enrich;
@@ -49,13 +50,15 @@ impl House {
                 let Some(raw) = reading.entries.get(settled.index) else { continue };
                 let (mut entry, _) = normalise::normalise(raw, &reading.feed, source, base, now);
                 settled.apply(&mut entry);
+                // Asked of what the feed gave now: the page of an older revision is no answer.
+                let page = entry.link.clone().filter(|_| enrich::needs_page(&entry, source));
                 let old = query::whole_entry(&*self.store, entry.id)?;
                 if let Some(old) = &old {
                     inherit(&mut entry, old, now);
                 }
                 ingested.new += usize::from(old.is_none());
                 ingested.changed += usize::from(old.is_some());
-                ingested.pages += usize::from(queue(&mut draft, &entry, source, now)?);
+                ingested.pages += usize::from(queue(&mut draft, &entry, page, source, now)?);
                 draft.put_entry(&entry)?;
             }
         }
@@ -78,12 +81,20 @@ fn inherit(entry: &mut Entry, old: &Entry, now: Timestamp) {
     entry.revised = Some(now);
     entry.reference = false;
     entry.published = entry.published.or(old.published);
-    entry.body.page = old.body.page.clone();
+    // A side interface may have given the whole text anew; else what the page told stays until it is read again.
+    if entry.body.page.is_none() {
+        entry.body.page = old.body.page.clone();
+    }
 }
 
 /// Queues the entry's page, if its feed gave no whole text, and its judgement: at once, or when the page was read.
-fn queue(draft: &mut Draft<'_>, entry: &Entry, source: &Source, now: Timestamp) -> Result<bool, Error> {
-    let page = entry.link.clone().filter(|_| enrich::needs_page(entry, source));
+fn queue(
+    draft: &mut Draft<'_>,
+    entry: &Entry,
+    page: Option<Url>,
+    source: &Source,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let Some(url) = page else {
         draft.delete_job(entry.id)?;
         draft.put_waiting(&waiting(entry, Some(source), now))?;

@@ -188,3 +188,6 @@ fn waiting(entry: &Entry, source: Option<&Source>, ready: Timestamp) -> store::W
     let head_start = if original { HEAD_START } else { TimeDelta::zero() };
     store::Waiting { entry: entry.id, ready, date: entry.date() + head_start }
 }
+
+#[cfg(test)]
+mod tests;
