@@ -2,7 +2,7 @@
 //!
 //! Atom and RSS are written by `atom_syndication` and `rss`, which write what their standards say and escape it; they
 //! read nothing here, for one date that they cannot read loses a whole feed. Two things they leave to their callers:
-//! characters that XML does not have ([`clean`]), and what stands before the document ([`prolog`]).
+//! characters that XML does not have (`clean`), and what stands before the document (`prolog`).
 
 pub mod atom;
 pub mod json_feed;
