@@ -3,10 +3,13 @@
 //!
 //! `cargo bench --bench polling [-- UNCHANGED FIRST]`: numbers of feeds, 10,000 and 1,000 by default.
 //!
-//! - unchanged: every feed answers 304. The bare loop is reqwest with the same conditional request.
+//! - unchanged: every feed answers 304. The bare loop is reqwest with the same conditional request. Once without the
+//!   store, and once as the daemon does it: the state is read, and what the poll learnt is written.
 //! - first: every feed is 235 KB, gzipped, and new: fetched, parsed, cleaned and stored; nothing is matched. The bare
 //!   loop is reqwest, gunzip and a quick-xml pull over all events.
 //! - 5 % new: the same feeds again, of which every twentieth has one new post.
+//! - memory: as many sources as for unchanged, with small feeds, are polled twice by the command `poll`, all at once, in
+//!   a process of its own.
 //!
 //! The addresses are spread over as many hosts (127.0.x.y), as real sources are.
 
@@ -25,8 +28,10 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
+use tributary::clock::Clock;
+use tributary::daemon::{Rooms, Schedules, poll_now};
 use tributary::fetch::{FetchSettings, Fetcher};
-use tributary::model::{Outcome, Role, Source, SourceId, SourceState, Timestamp, Validators};
+use tributary::model::{Outcome, Polled, Source, SourceId, SourceState, Timestamp, Validators};
 use tributary::pipeline::{House, Plan};
 use tributary::schedule::{Schedule, next_poll};
 use tributary::sources::Poll;
@@ -46,13 +51,38 @@ fn main() {
         return runtime.block_on(origin());
     }
     let number = |place: usize, or: usize| arguments.iter().filter_map(|a| a.parse().ok()).nth(place).unwrap_or(or);
+    if let Some(port) = arguments.iter().position(|a| a == "--memory").and_then(|at| arguments.get(at + 1)) {
+        let origin = Origin { child: None, port: port.parse().expect("a port") };
+        return runtime.block_on(memory(&origin, number(1, 10_000)));
+    }
     let origin = Origin::start();
     println!(
-        "{:<12} {:>7} {:>10} {:>10} {:>6} {:>12}",
+        "{:<18} {:>7} {:>10} {:>10} {:>6} {:>12}",
         "poll", "feeds", "bare CPU s", "our CPU s", "ratio", "peak MiB"
     );
-    runtime.block_on(unchanged(&origin, number(0, 10_000)));
-    runtime.block_on(first(&origin, number(1, 1_000)));
+    let (many, large) = (number(0, 10_000), number(1, 1_000));
+    runtime.block_on(unchanged(&origin, many));
+    runtime.block_on(first(&origin, large));
+    let program = std::env::current_exe().expect("this program");
+    let child = Command::new(program).args(["--memory", &origin.port.to_string(), &many.to_string()]).status();
+    assert!(child.expect("it starts").success());
+}
+
+/// Peak memory of a process that polls so many sources by the daemon's own code.
+async fn memory(origin: &Origin, feeds: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("small", n), n)).collect();
+    let (house, plan) = house(folder.path(), sources);
+    let schedules = Schedules::new(&plan, "0 7 * * * *", "UTC").expect("a schedule");
+    let rooms = Arc::new(Rooms::new(Arc::new(house), fetcher(), Clock::system(), schedules));
+    for _ in 0..2 {
+        let sources = plan.sources().cloned().collect();
+        let mut polls = 0;
+        poll_now(&rooms, sources, &mut |report| polls += usize::from(!report.failed())).await.expect("polled");
+        assert_eq!(polls, feeds);
+    }
+    let [peak, anonymous] = ["VmHWM:", "RssAnon:"].map(|name| status(name) / 1024);
+    println!("memory: {feeds} sources, polled twice: at most {peak} MiB, {anonymous} MiB of it anonymous at the end");
 }
 
 async fn unchanged(origin: &Origin, feeds: usize) {
@@ -82,6 +112,35 @@ async fn unchanged(origin: &Origin, feeds: usize) {
         polls.buffer_unordered(CONCURRENCY).collect::<Vec<_>>().await;
     });
     row("unchanged", feeds, bare, ours.await);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (house, _) = house(folder.path(), sources.clone());
+    for source in &sources {
+        let polled = Polled { state: polled_before(source), outcome: Outcome::Unchanged, ..Polled::default() };
+        house.take_poll(source, polled, now()).expect("stored");
+    }
+    house.write_states().expect("stored");
+    let ours = cpu_of(async {
+        let polls = stream::iter(&sources).map(|source| {
+            let (house, fetcher, schedule) = (&house, &fetcher, &schedule);
+            async move {
+                let mut polled = poll(fetcher, source, house.state(&source.id).expect("a state")).await;
+                assert_eq!(polled.outcome, Outcome::Unchanged);
+                let next = next_poll(schedule, &polled.state, now(), 0.5);
+                (polled.state.next_poll, polled.state.next_because) = (next.at, next.because);
+                tokio::task::block_in_place(|| house.take_poll(source, polled, now()).expect("stored"));
+            }
+        });
+        polls.buffer_unordered(CONCURRENCY).collect::<Vec<()>>().await;
+        house.write_states().expect("stored");
+    });
+    row("unchanged, stored", feeds, bare, ours.await);
+}
+
+fn house(folder: &std::path::Path, sources: Vec<Source>) -> (House, Plan) {
+    let store = SledStore::open(folder).expect("a store");
+    let home = "http://127.0.0.1/".parse().expect("an address");
+    let plan = Plan::new(sources, Vec::new(), home, Vec::new(), Vec::new());
+    (House::new(Arc::new(store), plan.clone()).expect("a house"), plan)
 }
 
 async fn first(origin: &Origin, feeds: usize) {
@@ -105,11 +164,8 @@ async fn first(origin: &Origin, feeds: usize) {
     };
     let bare = cpu_of(bare()).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let store = SledStore::open(folder.path()).expect("a store");
     let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("feed", n), n)).collect();
-    let home = "http://127.0.0.1/".parse().expect("an address");
-    let plan = Plan::new(sources.clone(), Vec::new(), home, Vec::new(), Vec::new());
-    let house = House::new(Arc::new(store), plan).expect("a house");
+    let (house, _) = house(folder.path(), sources.clone());
     let fetcher = fetcher();
     let all = async |expected_changes: usize| {
         let polls = stream::iter(&sources).map(|source| {
@@ -123,6 +179,7 @@ async fn first(origin: &Origin, feeds: usize) {
             }
         });
         let changed: usize = polls.buffer_unordered(CONCURRENCY).fold(0, async |sum, n| sum + n).await;
+        house.write_states().expect("stored");
         assert_eq!(changed, expected_changes);
     };
     row("first", feeds, bare, cpu_of(all(feeds)).await);
@@ -157,25 +214,9 @@ fn polled_before(source: &Source) -> SourceState {
 
 fn source(url: &str, n: usize) -> Source {
     Source {
-        id: SourceId(format!("s{n}")),
-        url: url.parse().expect("an address"),
         kind: Some("feed".to_owned()),
-        role: Role::Mixed,
-        language: None,
-        hosts: Vec::new(),
-        was: Vec::new(),
-        author: None,
-        title: None,
         full_text: Some(false),
-        content: Default::default(),
-        publish: true,
-        paid: Default::default(),
-        backfill: 0,
-        references: false,
-        selector: None,
-        pattern: None,
-        headers: Vec::new(),
-        schedule: None,
+        ..Source::new(SourceId(format!("s{n}")), url.parse().expect("an address"))
     }
 }
 
@@ -185,7 +226,7 @@ fn now() -> Timestamp {
 
 fn row(name: &str, feeds: usize, bare: f64, ours: f64) {
     let peak = status("VmHWM:") / 1024;
-    println!("{name:<12} {feeds:>7} {bare:>10.2} {ours:>10.2} {:>6.2} {peak:>12}", ours / bare);
+    println!("{name:<18} {feeds:>7} {bare:>10.2} {ours:>10.2} {:>6.2} {peak:>12}", ours / bare);
 }
 
 /// CPU seconds of this process, all threads, while something runs.
@@ -212,7 +253,8 @@ fn status(name: &str) -> u64 {
 
 /// The origin in a process of its own, so that its CPU is not ours.
 struct Origin {
-    child: Child,
+    /// None where another process started it.
+    child: Option<Child>,
     port: u16,
 }
 
@@ -223,7 +265,8 @@ impl Origin {
             Command::new(program).arg("--origin").stdout(Stdio::piped()).spawn().expect("the origin starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("its port");
-        Self { child, port: line.trim().parse().expect("a port") }
+        let port = line.trim().parse().expect("a port");
+        Self { child: Some(child), port }
     }
 
     fn url(&self, kind: &str, n: usize) -> String {
@@ -233,8 +276,10 @@ impl Origin {
 
 impl Drop for Origin {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        for child in &mut self.child {
+            drop(child.kill());
+            drop(child.wait());
+        }
     }
 }
 
@@ -247,6 +292,7 @@ async fn origin() {
     let app = Router::new()
         .route("/unchanged/{n}", get(|| async { (StatusCode::NOT_MODIFIED, [(header::ETAG, "\"0\"")]) }))
         .route("/feed/{n}", get(feed))
+        .route("/small/{n}", get(small))
         .route("/bump", get(bump))
         .with_state(version);
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("a port");
@@ -270,6 +316,24 @@ async fn feed(State(version): State<Arc<AtomicU32>>, Path(n): Path<usize>, asked
         (header::CONTENT_ENCODING, "gzip".to_owned()),
     ];
     (fields, encoder.finish().expect("in memory")).into_response()
+}
+
+/// A feed of ten short items.
+async fn small(Path(n): Path<usize>, asked: HeaderMap) -> Response {
+    if asked.contains_key(header::IF_NONE_MATCH) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, "\"0\"")]).into_response();
+    }
+    let item = |i: usize| {
+        let link = format!("https://f{n}.example/p/{i}");
+        let text = format!("<p>What happened at place {n} on day {i}, in some words.</p>").repeat(16);
+        format!(
+            "<item><title>Day {i} at place {n}</title><link>{link}</link><guid>{link}</guid><description><![CDATA[{text}]]></description></item>"
+        )
+    };
+    let items: String = (0..10).map(item).collect();
+    let xml =
+        format!("<rss version=\"2.0\"><channel><title>Place {n}</title><language>en</language>{items}</channel></rss>");
+    ([(header::CONTENT_TYPE, "application/rss+xml"), (header::ETAG, "\"0\"")], xml).into_response()
 }
 
 /// A feed as Substack writes it: whole texts of varied words in CDATA, with paragraphs, links and images.

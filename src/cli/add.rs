@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
-use super::house::{print, runtime};
+use super::house::{fetching, print, runtime};
 use super::{Common, Outcome, environment};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -71,17 +71,14 @@ fn address(typed: &str) -> anyhow::Result<Url> {
 /// One poll of the new source, nothing stored.
 fn look(url: &Url, config: Option<&Config>) -> anyhow::Result<Polled> {
     let settings = match config {
-        Some(config) => FetchSettings {
-            user_agent_contact: config.polling.user_agent_contact.as_ref().map(Url::to_string).unwrap_or_default(),
-            allow_private_networks: config.polling.allow_private_networks,
-            ..FetchSettings::default()
-        },
+        Some(config) => fetching(config),
         // Without a configuration, what a person typed is asked for wherever it leads.
         None => FetchSettings { allow_private_networks: true, ..FetchSettings::default() },
     };
     let fetcher = Fetcher::new(settings)?;
     let clock = Clock::system();
-    let source = candidate(url);
+    // The texts are not looked at.
+    let source = Source { full_text: Some(false), ..Source::new(SourceId("new".to_owned()), url.clone()) };
     runtime()?.block_on(async {
         let mut poll = Poll::new(&source, SourceState::default(), clock.now());
         while let Some(ask) = poll.next() {
@@ -89,31 +86,6 @@ fn look(url: &Url, config: Option<&Config>) -> anyhow::Result<Polled> {
         }
         Ok(poll.finish())
     })
-}
-
-fn candidate(url: &Url) -> Source {
-    Source {
-        id: SourceId("new".to_owned()),
-        url: url.clone(),
-        kind: None,
-        role: Role::default(),
-        language: None,
-        hosts: Vec::new(),
-        was: Vec::new(),
-        author: None,
-        title: None,
-        // The texts are not looked at.
-        full_text: Some(false),
-        content: Default::default(),
-        publish: true,
-        paid: Default::default(),
-        backfill: 0,
-        references: false,
-        selector: None,
-        pattern: None,
-        headers: Vec::new(),
-        schedule: None,
-    }
 }
 
 fn show(polled: &Polled, out: &mut dyn Write) -> anyhow::Result<()> {

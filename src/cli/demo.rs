@@ -12,7 +12,7 @@ use super::house::{self, Open};
 use super::{Outcome, run, stories};
 use crate::clock::{self, Clock};
 use crate::config::{Config, Environment};
-use crate::daemon::{self, poll_now};
+use crate::daemon::{self, drain, drain_pages, poll_now};
 use crate::demo::Origin;
 
 /// The port that the README names; any free one where it is taken.
@@ -44,7 +44,11 @@ pub fn run(once: bool, still: bool) -> Outcome {
     let rooms = Arc::clone(&open.rooms);
     let first = async move {
         let sources = rooms.house.plan().sources().cloned().collect();
-        if let Err(error) = poll_now(&rooms, sources, &mut |_| {}).await {
+        let mut polled = poll_now(&rooms, sources, &mut |_| {}).await;
+        if polled.is_ok() {
+            polled = drain_pages(&rooms).await;
+        }
+        if let Err(error) = polled {
             tracing::error!(%error, "the first poll failed");
         }
         tokio::task::block_in_place(|| judge_for(&rooms, FIRST_JUDGEMENT));
@@ -71,8 +75,11 @@ fn judge_for(rooms: &daemon::Rooms, at_most: Duration) {
 fn print_once(open: &Open) -> Outcome {
     let rooms = &open.rooms;
     let sources = rooms.house.plan().sources().cloned().collect();
-    let reports = open.runtime.block_on(poll_now(rooms, sources, &mut |_| {}))?;
-    rooms.judge_all()?;
+    let mut failed = false;
+    open.runtime.block_on(async {
+        poll_now(rooms, sources, &mut |report| failed |= report.failed()).await?;
+        drain(rooms).await
+    })?;
     let mut folded = Vec::new();
     rooms.house.each_story(&mut |story| {
         if story.members.len() > 1 {
@@ -84,7 +91,7 @@ fn print_once(open: &Open) -> Outcome {
         stories::write_text(story, out)?;
     }
     println!("{}", rooms.house.summary()?);
-    Ok(u8::from(reports.iter().any(daemon::PollReport::failed)))
+    Ok(u8::from(failed))
 }
 
 /// A folder for the demo's store; it goes with the demo.

@@ -9,11 +9,12 @@ use anyhow::{Context, anyhow};
 use clap::Parser;
 use tokio::runtime::Runtime;
 
+use super::screen::Terminal;
 use super::{Arguments, Command, Common, Outcome, load_config};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::daemon::control::{self, Control, Handler};
-use crate::daemon::{Rooms, Schedules};
+use crate::daemon::{Configured, Rooms, Schedules};
 use crate::fetch::{FetchSettings, Fetcher};
 use crate::matching::overrides::OverrideUrls;
 use crate::pipeline::{House, Plan};
@@ -38,14 +39,14 @@ pub fn through(common: &Common, arguments: &[String], command: &Command) -> Outc
     let folder = &config.store.path;
     let began = clock::instant();
     loop {
-        if let Some(answer) = control::ask(folder, arguments, &mut std::io::stdout()) {
+        if let Some(answer) = control::ask(folder, arguments, &mut Terminal::new()) {
             return answer.context("failed to run the command in the daemon")?.map_err(|why| anyhow!(why));
         }
         match open(&config, Clock::system(), runtime()?) {
             Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => std::thread::sleep(RETRY),
             Err(error) => return Err(error),
             Ok(open) => {
-                let done = super::execute(&open.rooms, &open.runtime, command, &mut std::io::stdout());
+                let done = super::execute(&open.rooms, &open.runtime, command, &mut Terminal::new());
                 return done.inspect(|_| drop(open));
             }
         }
@@ -65,14 +66,9 @@ fn is_busy(error: &anyhow::Error) -> bool {
 /// Opens the store and builds the house over it.
 pub fn open(config: &Config, clock: Clock, runtime: Arc<Runtime>) -> anyhow::Result<Open> {
     let store = SledStore::open(&config.store.path)?;
-    let (plan, schedules) = plan(config).map_err(|why| anyhow!(why))?;
+    let Configured { plan, schedules, fetching } = configured(config).map_err(|why| anyhow!(why))?;
     let house = Arc::new(House::new(Arc::new(store), plan).context("failed to start the judging threads")?);
-    let fetcher = Fetcher::new(FetchSettings {
-        user_agent_contact: config.polling.user_agent_contact.as_ref().map(ToString::to_string).unwrap_or_default(),
-        allow_private_networks: config.polling.allow_private_networks,
-        max_body_bytes: usize::try_from(config.polling.max_body_bytes).unwrap_or(usize::MAX),
-        ..FetchSettings::default()
-    })?;
+    let fetcher = Fetcher::new(fetching)?;
     let rooms = Arc::new(Rooms::new(house, fetcher, clock, schedules));
     let control = Control::listen(&config.store.path, handler(&rooms, &runtime))
         .with_context(|| format!("failed to listen for commands in {}", config.store.path.display()))?;
@@ -94,8 +90,8 @@ fn handler(rooms: &Arc<Rooms>, runtime: &Arc<Runtime>) -> Handler {
     })
 }
 
-/// The plan and the schedules of a configuration.
-pub fn plan(config: &Config) -> Result<(Plan, Schedules), String> {
+/// What a configuration comes to.
+fn configured(config: &Config) -> Result<Configured, String> {
     let overrides = config.overrides.iter().map(|rule| {
         let (same, different) =
             if rule.same { (rule.urls.clone(), Vec::new()) } else { (Vec::new(), rule.urls.clone()) };
@@ -109,16 +105,30 @@ pub fn plan(config: &Config) -> Result<(Plan, Schedules), String> {
         overrides.collect(),
     );
     let schedules = Schedules::new(&plan, &config.polling.schedule, config.polling.timezone.name())?;
-    Ok((plan, schedules))
+    Ok(Configured { plan, schedules, fetching: fetching(config) })
 }
 
-/// Reads a configuration anew, for the daemon.
-pub fn reload(file: &Path) -> Result<(Plan, Schedules), String> {
+/// How sources are asked.
+pub fn fetching(config: &Config) -> FetchSettings {
+    let polling = &config.polling;
+    FetchSettings {
+        user_agent_contact: polling.user_agent_contact.as_ref().map(ToString::to_string).unwrap_or_default(),
+        allow_private_networks: polling.allow_private_networks,
+        max_body_bytes: usize::try_from(polling.max_body_bytes).unwrap_or(usize::MAX),
+        ..FetchSettings::default()
+    }
+}
+
+/// Reads a configuration anew, for the daemon that runs with `before`.
+pub fn reload(file: &Path, before: &Config) -> Result<Configured, String> {
     let (config, warnings) = Config::load(file, &super::environment()).map_err(|invalid| invalid.to_string())?;
     for warning in warnings {
         tracing::warn!("{}:{}: {}", file.display(), warning.line, warning.message);
     }
-    plan(&config)
+    if (config.server.bind, &config.store.path) != (before.server.bind, &before.store.path) {
+        tracing::warn!("`bind` and `path` of the store are taken over at the next start");
+    }
+    configured(&config)
 }
 
 /// Prints a text, a line at a time.

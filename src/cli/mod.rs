@@ -17,11 +17,12 @@ mod overrule;
 mod pair;
 pub mod parse;
 mod poll;
+mod publications;
 mod run;
+mod screen;
 mod show;
 mod stories;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use tokio::runtime::Runtime;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Invalid};
 use crate::daemon::Rooms;
+use crate::daemon::control::Screen;
 use crate::model::{Language, Role};
 
 /// One merged feed in which every work stands once, with its original and all its translations.
@@ -112,6 +114,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the publications that are not configured and have originals of stories, as [[source]] blocks to paste.
+    Publications,
     /// Say that two entries are the same work, whatever the evidence: written into feeds.toml.
     Same {
         /// Addresses of the entries.
@@ -234,7 +238,11 @@ fn dispatch(arguments: &Arguments) -> Outcome {
             evaluate::run(files, std::io::stdout().lock(), Clock::system().now())?;
             Ok(0)
         }
-        Command::Poll { .. } | Command::Explain { .. } | Command::Stories { .. } | Command::Log { .. } => {
+        Command::Poll { .. }
+        | Command::Explain { .. }
+        | Command::Stories { .. }
+        | Command::Publications
+        | Command::Log { .. } => {
             let words: Vec<String> = std::env::args().skip(1).collect();
             house::through(common, &words, command)
         }
@@ -242,11 +250,12 @@ fn dispatch(arguments: &Arguments) -> Outcome {
 }
 
 /// Runs a subcommand that needs the house, in the process that holds it.
-fn execute(rooms: &Arc<Rooms>, runtime: &Runtime, command: &Command, out: &mut dyn Write) -> Outcome {
+fn execute(rooms: &Arc<Rooms>, runtime: &Runtime, command: &Command, out: &mut dyn Screen) -> Outcome {
     match command {
         Command::Poll { source } => poll::run(rooms, runtime, source.as_deref(), out),
         Command::Explain { a, b } => pair::run(rooms, a, b, out),
         Command::Stories { json } => stories::run(rooms, *json, out),
+        Command::Publications => publications::run(rooms, out),
         Command::Log { story } => log::run(rooms, story, out),
         _ => anyhow::bail!("this command does not go through the daemon"),
     }

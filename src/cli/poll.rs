@@ -4,17 +4,17 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::bail;
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
 use super::Outcome;
 use super::house::print;
-use crate::daemon::{PollReport, Rooms, poll_now};
+use crate::daemon::control::{Progress, Screen};
+use crate::daemon::{PollReport, Rooms, drain, poll_now};
 use crate::model::{Outcome as Ended, Source};
 
-/// Polls, reads the pages that are due, judges; prints a table and, last, the summary line. Exit code 1 if a source
-/// failed.
-pub fn run(rooms: &Arc<Rooms>, runtime: &Runtime, only: Option<&str>, out: &mut dyn Write) -> Outcome {
+/// Polls, reads the pages that are due, judges; prints a line for each source as it ends and, last, the summary line.
+/// Exit code 1 if a source failed.
+pub fn run(rooms: &Arc<Rooms>, runtime: &Runtime, only: Option<&str>, out: &mut dyn Screen) -> Outcome {
     let plan = rooms.house.plan();
     let sources: Vec<Arc<Source>> = match only {
         None => plan.sources().cloned().collect(),
@@ -26,42 +26,46 @@ pub fn run(rooms: &Arc<Rooms>, runtime: &Runtime, only: Option<&str>, out: &mut 
             }
         },
     };
-    // Hidden where stderr is no terminal.
-    let bar = ProgressBar::new(sources.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} sources {msg}") {
-        bar.set_style(style);
+    let width = sources.iter().map(|s| plan.name(&s.id).as_str().chars().count()).max().unwrap_or(0);
+    // The bar is full when all is judged.
+    let of = sources.len() as u64 + 1;
+    let (mut done, mut failed, mut printed) = (0, false, Ok(()));
+    out.progress(Progress { done, of, what: "sources".to_owned() });
+    runtime.block_on(poll_now(rooms, sources, &mut |report: &PollReport| {
+        done += 1;
+        failed |= report.failed();
+        if printed.is_ok() {
+            printed = tell(report, width, out);
+        }
+        out.progress(Progress { done, of, what: report.source.to_string() });
+    }))?;
+    printed?;
+    out.progress(Progress { done, of, what: "reading pages, judging".to_owned() });
+    runtime.block_on(drain(rooms))?;
+    out.progress(Progress { done: of, of, what: String::new() });
+    match rooms.house.publications()?.len() {
+        0 => {}
+        n => print(out, format_args!("{n} not configured have originals of stories; see `tributary publications`"))?,
     }
-    let mut each = |report: &PollReport| {
-        bar.set_message(report.source.to_string());
-        bar.inc(1);
-    };
-    let mut reports = runtime.block_on(poll_now(rooms, sources, &mut each))?;
-    bar.set_message("judging");
-    rooms.judge_all()?;
-    bar.finish_and_clear();
-    reports.sort_by_key(|report| plan.sources().position(|s| *plan.name(&s.id) == report.source));
-    table(&reports, out)?;
     print(out, rooms.house.summary()?)?;
-    Ok(u8::from(reports.iter().any(PollReport::failed)))
+    Ok(u8::from(failed))
 }
 
-/// One line a source.
-fn table(reports: &[PollReport], out: &mut dyn Write) -> anyhow::Result<()> {
-    let width = reports.iter().map(|r| r.source.as_str().chars().count()).max().unwrap_or(0);
-    for report in reports {
-        let told = match &report.outcome {
-            Ended::Changed => {
-                let (new, changed) = (report.ingested.new, report.ingested.changed);
-                format!("ok         {} entries, {new} new, {changed} changed", report.entries)
-            }
-            Ended::Unchanged => format!("unchanged  {} entries", report.entries),
-            Ended::Failed(why) => format!("failed     {why}"),
-            Ended::Gone(why) => format!("gone       {why}"),
-        };
-        print(out, format_args!("{:width$}  {told}", report.source.as_str()))?;
-        for fault in &report.faults {
-            print(out, format_args!("{:width$}  fault      {fault}", ""))?;
+/// One line a source, and one for each fault of its document.
+fn tell(report: &PollReport, width: usize, out: &mut (impl Write + ?Sized)) -> anyhow::Result<()> {
+    let told = match &report.outcome {
+        Ended::Changed => {
+            let (new, changed) = (report.ingested.new, report.ingested.changed);
+            format!("ok         {} entries, {new} new, {changed} changed", report.entries)
         }
+        Ended::Unchanged => format!("unchanged  {} entries", report.entries),
+        Ended::Failed(why) => format!("failed     {why}"),
+        Ended::Gone(why) => format!("gone       {why}"),
+    };
+    writeln!(out, "{:width$}  {told}", report.source.as_str())?;
+    for fault in &report.faults {
+        writeln!(out, "{:width$}  fault      {fault}", "")?;
     }
+    out.flush()?;
     Ok(())
 }

@@ -24,8 +24,8 @@ pub fn run(common: &Common) -> Outcome {
     let open = house::open(&config, Clock::system(), house::runtime()?)?;
     let file = config.file.clone();
     let reload: Reload = {
-        let file = file.clone();
-        Box::new(move || house::reload(&file))
+        let (file, before) = (file.clone(), config.clone());
+        Box::new(move || house::reload(&file, &before))
     };
     let runtime = Arc::clone(&open.runtime);
     runtime.block_on(async {

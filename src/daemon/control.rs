@@ -2,7 +2,8 @@
 //! folder: the arguments go in, what the subcommand prints comes out.
 //!
 //! One connection is one command: a JSON array of arguments on a line, then JSON objects, one a line:
-//! `{"out": text}` as it is printed, and `{"exit": code}` or `{"failed": why}` at the end.
+//! `{"out": text}` as it is printed, `{"progress": …}` for the bar of a terminal, and `{"exit": code}` or
+//! `{"failed": why}` at the end.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -20,13 +21,31 @@ const MAX_REQUEST_BYTES: u64 = 2 << 20;
 /// Commands at once: people type them.
 const MAX_CONNECTIONS: usize = 16;
 
+/// How far a command is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all; when all are done, the bar goes.
+    pub of: u64,
+    /// What is done now.
+    pub what: String,
+}
+
+/// Where a command prints: its results, and how far it is.
+pub trait Screen: Write + Send {
+    /// Shows how far the command is, where somebody looks.
+    fn progress(&mut self, progress: Progress);
+}
+
 /// What runs a command: `(arguments, where its output goes) -> exit code`, or the sentence it failed with.
-pub type Handler = Arc<dyn Fn(&[String], &mut dyn Write) -> Result<u8, String> + Send + Sync>;
+pub type Handler = Arc<dyn Fn(&[String], &mut dyn Screen) -> Result<u8, String> + Send + Sync>;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Frame {
     Out(String),
+    Progress(Progress),
     Failed(String),
     Exit(u8),
 }
@@ -112,15 +131,22 @@ impl Write for Framed<'_> {
     }
 }
 
+impl Screen for Framed<'_> {
+    fn progress(&mut self, progress: Progress) {
+        // A client that went away is found out by what is printed next.
+        let _ = send(self.stream, &Frame::Progress(progress));
+    }
+}
+
 /// Asks the daemon that holds the store in this folder to run a command, and prints what it prints.
 ///
 /// `None` where nobody listens there.
-pub fn ask(folder: &Path, arguments: &[String], out: &mut dyn Write) -> Option<io::Result<Result<u8, String>>> {
+pub fn ask(folder: &Path, arguments: &[String], out: &mut dyn Screen) -> Option<io::Result<Result<u8, String>>> {
     let stream = with_short_path(&folder.join(SOCKET), |short| UnixStream::connect(short)).ok()?;
     Some(converse(stream, arguments, out))
 }
 
-fn converse(stream: UnixStream, arguments: &[String], out: &mut dyn Write) -> io::Result<Result<u8, String>> {
+fn converse(stream: UnixStream, arguments: &[String], out: &mut dyn Screen) -> io::Result<Result<u8, String>> {
     let mut line = serde_json::to_vec(arguments)?;
     line.push(b'\n');
     (&stream).write_all(&line)?;
@@ -130,6 +156,7 @@ fn converse(stream: UnixStream, arguments: &[String], out: &mut dyn Write) -> io
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }
+            Frame::Progress(progress) => out.progress(progress),
             Frame::Exit(code) => return Ok(Ok(code)),
             Frame::Failed(why) => return Ok(Err(why)),
         }
@@ -152,6 +179,12 @@ fn with_short_path<T>(path: &Path, f: impl FnOnce(&Path) -> io::Result<T>) -> io
 mod tests {
     use super::*;
 
+    impl Screen for Vec<u8> {
+        fn progress(&mut self, progress: Progress) {
+            self.extend(format!("[{} of {} {}]", progress.done, progress.of, progress.what).into_bytes());
+        }
+    }
+
     #[test]
     fn a_command_runs_where_the_store_is_held() {
         let folder = tempfile::tempdir().unwrap();
@@ -161,13 +194,14 @@ mod tests {
             let mut out = Vec::new();
             assert!(ask(folder, &[], &mut out).is_none());
             let handler: Handler = Arc::new(|arguments, out| {
+                out.progress(Progress { done: 1, of: 2, what: "one".to_owned() });
                 write!(out, "{} è\n{}", arguments.join("+"), "x".repeat(100_000)).unwrap();
                 Ok(7)
             });
             let control = Control::listen(folder, handler).unwrap();
             let code = ask(folder, &["stories".into(), "--json".into()], &mut out).unwrap().unwrap();
             assert_eq!(code, Ok(7));
-            assert!(String::from_utf8(out).unwrap().starts_with("stories+--json è\nxxx"));
+            assert!(String::from_utf8(out).unwrap().starts_with("[1 of 2 one]stories+--json è\nxxx"));
             let mode = std::fs::metadata(folder.join(SOCKET)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             drop(control);

@@ -22,12 +22,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::clock::{self, Clock};
-use crate::fetch::Fetcher;
+use crate::fetch::{FetchSettings, Fetcher};
 use crate::pipeline::{Error, House, Plan};
 
 use judging::Judge;
 use polls::{Done, Polls};
-pub use polls::{PollReport, Schedules, UnderWay, poll_now};
+pub use polls::{PollReport, Schedules, UnderWay, drain, drain_pages, poll_now};
 use watch::Watch;
 
 /// How often the clock is asked whether something is due. A schedule has seconds; a poll one second late is on time.
@@ -40,20 +40,24 @@ const FIRST_POLLS: Duration = Duration::from_secs(30);
 pub struct Rooms {
     /// The house.
     pub house: Arc<House>,
-    /// The client.
-    pub fetcher: Fetcher,
     /// The clock.
     pub clock: Clock,
     /// Which sources are being polled.
     pub under_way: UnderWay,
+    fetcher: RwLock<Arc<Fetcher>>,
     schedules: RwLock<Arc<Schedules>>,
 }
 
 impl Rooms {
     /// Puts them together.
     pub fn new(house: Arc<House>, fetcher: Fetcher, clock: Clock, schedules: Schedules) -> Self {
-        let schedules = RwLock::new(Arc::new(schedules));
+        let (fetcher, schedules) = (RwLock::new(Arc::new(fetcher)), RwLock::new(Arc::new(schedules)));
         Self { house, fetcher, clock, under_way: UnderWay::default(), schedules }
+    }
+
+    /// The client.
+    pub fn fetcher(&self) -> Arc<Fetcher> {
+        Arc::clone(&self.fetcher.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn schedules(&self) -> Arc<Schedules> {
@@ -82,8 +86,18 @@ enum Event {
     Stop,
 }
 
-/// Reads the configuration anew: the new plan and schedules, or all its faults.
-pub type Reload = Box<dyn Fn() -> Result<(Plan, Schedules), String> + Send>;
+/// What a configuration comes to.
+pub struct Configured {
+    /// Sources, editions, overrides.
+    pub plan: Plan,
+    /// When each source is polled.
+    pub schedules: Schedules,
+    /// How.
+    pub fetching: FetchSettings,
+}
+
+/// Reads the configuration anew, or says all its faults.
+pub type Reload = Box<dyn Fn() -> Result<Configured, String> + Send>;
 
 /// Why the loop could not start, or could not go on with another configuration.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +154,7 @@ pub async fn run(
                 if let Err(error) = polls.start_due(&rooms, &done) {
                     tracing::error!(%error, "what is due cannot be read");
                 }
+                write_states(&rooms);
             }
             Event::Done(ended) => {
                 polls.finished(ended);
@@ -165,14 +180,28 @@ pub async fn run(
         }
     }
     tokio::task::block_in_place(|| judge.into_iter().for_each(Judge::stop));
+    write_states(&rooms);
     Ok(())
 }
 
+/// Writes what polls without news learnt.
+fn write_states(rooms: &Rooms) {
+    if let Err(error) = tokio::task::block_in_place(|| rooms.house.write_states()) {
+        tracing::error!(%error, "what was learnt of unchanged sources could not be written; it is tried again");
+    }
+}
+
 fn take_over(rooms: &Rooms, reload: &Reload) -> Result<(), String> {
-    let (plan, schedules) = reload()?;
+    let Configured { plan, schedules, fetching } = reload()?;
+    let fetcher = rooms.fetcher();
+    let told_anew = (*fetcher.settings() != fetching).then(|| fetcher.told_anew(fetching)).transpose();
+    let told_anew = told_anew.map_err(|e| e.to_string())?;
     let before = rooms.house.plan().overrides.clone();
     let now = rooms.clock.now();
     rooms.house.reconfigure(plan, now).map_err(|e| e.to_string())?;
+    if let Some(fetcher) = told_anew {
+        *rooms.fetcher.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fetcher);
+    }
     *rooms.schedules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schedules);
     let judged = rooms.house.apply_overrides(&before, now).map_err(|e| e.to_string())?;
     judged.notices.iter().for_each(|notice| tracing::warn!("{notice}"));

@@ -23,8 +23,29 @@ const RECHECK: Duration = Duration::from_millis(50);
 /// The schedules of the sources: one for those without their own.
 #[derive(Debug, Clone)]
 pub struct Schedules {
-    usual: Arc<Schedule>,
-    own: HashMap<SourceId, Arc<Schedule>>,
+    usual: Arc<Timetable>,
+    own: HashMap<SourceId, Arc<Timetable>>,
+}
+
+/// A schedule as it is written, and as it is.
+#[derive(Debug)]
+struct Timetable {
+    written: String,
+    schedule: Schedule,
+}
+
+impl Timetable {
+    fn read(expression: &str, timezone: &str) -> Result<Arc<Self>, String> {
+        let schedule = Schedule::parse(expression, timezone)?;
+        Ok(Arc::new(Self { written: format!("{expression} {timezone}"), schedule }))
+    }
+
+    /// Plans the next poll of a source.
+    fn plan(&self, source: &SourceId, state: &mut SourceState, now: Timestamp) {
+        let next = schedule::next_poll(&self.schedule, state, now, jitter(source, state.polls));
+        (state.next_poll, state.next_because) = (next.at, next.because);
+        state.planned_by.clone_from(&self.written);
+    }
 }
 
 impl Schedules {
@@ -36,13 +57,13 @@ impl Schedules {
         let mut own = HashMap::new();
         for source in plan.sources() {
             if let Some(expression) = &source.schedule {
-                own.insert(source.id.clone(), Arc::new(Schedule::parse(expression, timezone)?));
+                own.insert(source.id.clone(), Timetable::read(expression, timezone)?);
             }
         }
-        Ok(Self { usual: Arc::new(Schedule::parse(usual, timezone)?), own })
+        Ok(Self { usual: Timetable::read(usual, timezone)?, own })
     }
 
-    fn of(&self, source: &SourceId) -> &Schedule {
+    fn of(&self, source: &SourceId) -> &Timetable {
         self.own.get(source).unwrap_or(&self.usual)
     }
 }
@@ -124,10 +145,21 @@ impl Polls {
     pub(super) fn new(rooms: &Rooms) -> Result<Self, Error> {
         let mut due = BinaryHeap::new();
         let now = rooms.clock.now();
+        let schedules = rooms.schedules();
         for source in rooms.house.plan().sources() {
-            let state = rooms.house.state(&source.id)?;
+            let mut state = rooms.house.state(&source.id)?;
+            let timetable = schedules.of(&source.id);
+            // A poll under way plans by itself.
+            if state.next_poll.is_some()
+                && state.planned_by != timetable.written
+                && let Some(_turn) = rooms.under_way.take(&source.id)
+            {
+                state = rooms.house.state(&source.id)?;
+                timetable.plan(&source.id, &mut state, now);
+                rooms.house.keep(&source.id, state.clone())?;
+            }
             if state.kind.as_deref() == Some("substack") {
-                rooms.fetcher.join_substack(&source.url);
+                rooms.fetcher().join_substack(&source.url);
             }
             match state.next_poll {
                 _ if is_moved(source, &state) || schedule::is_due(&state, now) => {
@@ -222,19 +254,16 @@ fn is_moved(source: &Source, state: &SourceState) -> bool {
 async fn poll_source(rooms: &Rooms, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
     let state = rooms.house.state(&source.id)?;
     let clock = rooms.clock.clone();
-    let mut polled = poll::poll(&rooms.fetcher, source, state, &move || clock.now()).await;
+    let mut polled = poll::poll(&rooms.fetcher(), source, state, &move || clock.now()).await;
     let now = rooms.clock.now();
-    let schedules = rooms.schedules();
-    let next =
-        schedule::next_poll(schedules.of(&source.id), &polled.state, now, jitter(&source.id, polled.state.polls));
-    polled.state.next_poll = next.at;
-    polled.state.next_because = next.because;
+    rooms.schedules().of(&source.id).plan(&source.id, &mut polled.state, now);
+    let next = polled.state.next_poll;
     let outcome = polled.outcome.clone();
     let entries = polled.state.entries;
     let faults = polled.reading.faults.iter().map(|fault| fault.message.clone()).collect();
     let ingested = tokio::task::block_in_place(|| rooms.house.take_poll(source, polled, now))?;
     let source = rooms.house.plan().name(&source.id).clone();
-    Ok((PollReport { source, outcome, entries, ingested, faults }, next.at))
+    Ok((PollReport { source, outcome, entries, ingested, faults }, next))
 }
 
 /// Spreads sources that share a schedule, and one source's polls: 0 to 1, the same for the same poll.
@@ -265,9 +294,12 @@ fn tell(report: &PollReport) {
 async fn fetch_page(rooms: &Rooms, job: &Job) {
     let ask = rooms.house.ask_page(job);
     let clock = rooms.clock.clone();
-    let answer = rooms.fetcher.get(&ask, &move || clock.now()).await.map_err(|error| error.failure());
+    let answer = rooms.fetcher().get(&ask, &move || clock.now()).await.map_err(|error| error.failure());
     let taken = tokio::task::block_in_place(|| rooms.house.take_page(job, answer.as_ref(), rooms.clock.now()));
     match taken {
+        Ok(Fetched::GivenUp(why)) if job.reference => {
+            tracing::warn!(page = %job.url, "the original that a repost names cannot be read: {why}");
+        }
         Ok(Fetched::GivenUp(why)) => tracing::warn!(page = %job.url, "the page cannot be read: {why}"),
         Ok(Fetched::Later(why)) => tracing::info!(page = %job.url, "the page will be asked for again: {why}"),
         Ok(Fetched::Read | Fetched::Stale) => {}
@@ -275,9 +307,8 @@ async fn fetch_page(rooms: &Rooms, job: &Job) {
     }
 }
 
-/// Polls sources now, whatever their next-poll time (a running Retry-After and a 410 are kept), and drains the queue
-/// of pages: what is due is fetched, what has to be tried again later is not waited for. `each` hears of every poll
-/// as it ends.
+/// Polls sources now, whatever their next-poll time (a running Retry-After and a 410 are kept). `each` hears of every
+/// poll as it ends.
 ///
 /// # Errors
 /// The store cannot be read or written.
@@ -285,21 +316,18 @@ pub async fn poll_now(
     rooms: &Arc<Rooms>,
     sources: Vec<Arc<Source>>,
     each: &mut (dyn FnMut(&PollReport) + Send),
-) -> Result<Vec<PollReport>, Error> {
+) -> Result<(), Error> {
     let mut polls = JoinSet::new();
-    let mut reports = Vec::new();
     for source in sources {
         let state = rooms.house.state(&source.id)?;
         if let Err(why) = schedule::may_poll(&state, rooms.clock.now()) {
-            let report = PollReport {
+            each(&PollReport {
                 source: rooms.house.plan().name(&source.id).clone(),
                 outcome: Outcome::Failed(why),
                 entries: state.entries,
                 ingested: Ingested::default(),
                 faults: Vec::new(),
-            };
-            each(&report);
-            reports.push(report);
+            });
             continue;
         }
         let rooms = Arc::clone(rooms);
@@ -310,20 +338,34 @@ pub async fn poll_now(
     }
     while let Some(done) = polls.join_next().await {
         match done {
-            Ok(polled) => {
-                let (report, _) = polled?;
-                each(&report);
-                reports.push(report);
-            }
+            Ok(polled) => each(&polled?.0),
             // A panic in one source's work never stops the others; its message is in the log.
             Err(error) => tracing::error!(%error, "a poll ended by a fault of this program; please report it"),
         }
     }
-    drain_pages(rooms).await?;
-    Ok(reports)
+    tokio::task::block_in_place(|| rooms.house.write_states())
 }
 
-async fn drain_pages(rooms: &Arc<Rooms>) -> Result<(), Error> {
+/// Does all that is due after a poll by hand: reads pages, judges, fetches the originals that reposts were found to
+/// name, and judges those. What has to be tried again later is not waited for.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub async fn drain(rooms: &Arc<Rooms>) -> Result<(), Error> {
+    loop {
+        drain_pages(rooms).await?;
+        // A reference names no further ones, so this ends.
+        if tokio::task::block_in_place(|| rooms.judge_all())? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Fetches the pages that are due.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub async fn drain_pages(rooms: &Arc<Rooms>) -> Result<(), Error> {
     loop {
         let jobs = rooms.house.pages_due(rooms.clock.now(), MOST_PAGES)?;
         if jobs.is_empty() {

@@ -66,7 +66,7 @@ pub enum FetchError {
         within: Duration,
     },
     /// The body passes the limit, over the wire or decoded.
-    #[error("the answer is larger than {}: raise max_body if it is wanted", bytes(*.limit))]
+    #[error("the answer is larger than {}: raise `max_body_mib` of [polling] if it is wanted", bytes(*.limit))]
     TooLarge {
         /// The limit in bytes.
         limit: usize,

@@ -46,7 +46,7 @@ const ROBOTS_RETRY: TimeDelta = TimeDelta::minutes(10);
 const MOST_ROBOTS: usize = 1000;
 
 /// What a fetcher is told once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FetchSettings {
     /// Where the owner of a site can read who polls it: part of the User-Agent.
     pub user_agent_contact: String,
@@ -84,10 +84,10 @@ pub struct Fetcher {
     settings: FetchSettings,
     agent: HeaderValue,
     clients: Clients,
-    polite: Polite,
+    polite: Arc<Polite>,
     slots: Semaphore,
     large: Semaphore,
-    robots: Mutex<HashMap<String, (KnownRobots, Timestamp)>>,
+    robots: Arc<Mutex<HashMap<String, (KnownRobots, Timestamp)>>>,
 }
 
 /// The robots.txt of an origin, or why it is unknown.
@@ -110,12 +110,27 @@ impl Fetcher {
         Ok(Self {
             agent: HeaderValue::from_str(&agent).map_err(|_| FetchError::Header("user-agent".to_owned()))?,
             clients: Clients::new(settings.allow_private_networks, settings.connect_timeout)?,
-            polite: Polite::new(settings.pause),
+            polite: Arc::new(Polite::new(settings.pause)),
             slots: Semaphore::new(settings.concurrency.max(1)),
             large: Semaphore::new(LARGE_LANES),
-            robots: Mutex::default(),
+            robots: Arc::default(),
             settings,
         })
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &FetchSettings {
+        &self.settings
+    }
+
+    /// A fetcher with other settings that knows what this one has learnt of the sites: whose turn it is, who asked for
+    /// a pause, who is left alone.
+    ///
+    /// # Errors
+    /// As for [`Fetcher::new`].
+    pub fn told_anew(&self, settings: FetchSettings) -> Result<Self, FetchError> {
+        let (polite, robots) = (Arc::clone(&self.polite), Arc::clone(&self.robots));
+        Ok(Self { polite, robots, ..Self::new(settings)? })
     }
 
     /// Fetches a document: waits for its turn and for a free slot, then asks, following up to five redirects.

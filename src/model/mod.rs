@@ -1,5 +1,6 @@
 //! The nouns of the house: what flows from a source to a reader. No I/O, and nothing of ours is imported.
 
+mod digest;
 pub mod document;
 pub mod edition;
 pub mod encoder;
@@ -17,6 +18,7 @@ pub mod signal;
 pub mod source;
 pub mod story;
 
+pub use digest::digest;
 pub use document::Document;
 pub use edition::{Edition, EditionSpec, Format, Include, Item, Planet, Shown, SourceCard, Tombstone, Version};
 pub use encoder::Encoder;
@@ -29,7 +31,7 @@ pub use profile::{Code, Mention, Place, Profile, Sentence, Vectors};
 pub use query::EditionQuery;
 pub use raw::{Fault, RawEntry, RawFeed, Reading, Text};
 pub use signal::{Alignment, Feature, Pair, Rarity, Signal, Told, stable_hash};
-pub use source::{Role, Source, SourceId, SourceKind};
+pub use source::{Publication, Role, Source, SourceId, SourceKind};
 pub use story::{Change, Member, MemberRole, Resolution, Story, StoryId};
 
 /// A moment in time, UTC. Only `clock` makes one out of the system's time.

@@ -105,6 +105,7 @@ pub struct PollRecord {
 /// What the feed's document and headers say of themselves: shown on pages, copied into `<source>`
 /// (RFC 4287 §4.2.11), and used for the next poll.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FeedFacts {
     /// Title, as text.
     pub title: String,
@@ -144,6 +145,7 @@ pub struct Move {
 
 /// Everything kept of a source between polls; committed in the same batch as the entries of the poll.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SourceState {
     /// `url` and `kind` of feeds.toml that the rest belongs to: an edit of either starts discovery anew.
     pub configured: Option<(Url, Option<String>)>,
@@ -163,6 +165,8 @@ pub struct SourceState {
     pub next_poll: Option<Timestamp>,
     /// Why then, as a sentence.
     pub next_because: String,
+    /// The schedule that this follows from, with its time zone: an edit of it plans anew.
+    pub planned_by: String,
     /// Polls that failed since the last that did not.
     pub failures: u32,
     /// Until when the server asked not to be asked again.
@@ -199,8 +203,6 @@ pub struct SourceState {
     pub backfill_done: bool,
     /// Since when an interface beside the feed (WordPress REST) is known to be closed.
     pub api_closed: Option<Timestamp>,
-    /// The day (days since 1970-01-01, UTC) and how many references were fetched on it for this source.
-    pub references: (i32, u32),
 }
 
 impl SourceState {

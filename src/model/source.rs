@@ -121,6 +121,31 @@ pub struct Source {
 }
 
 impl Source {
+    /// A source of which a person says no more than its address.
+    pub fn new(id: SourceId, url: Url) -> Self {
+        Self {
+            id,
+            url,
+            kind: None,
+            role: Role::default(),
+            language: None,
+            hosts: Vec::new(),
+            was: Vec::new(),
+            author: None,
+            title: None,
+            full_text: None,
+            content: None,
+            publish: true,
+            paid: Paid::default(),
+            backfill: 0,
+            references: true,
+            selector: None,
+            pattern: None,
+            headers: Vec::new(),
+            schedule: None,
+        }
+    }
+
     /// Whether the source is trusted to publish originals at this address: `role = "original"`, and its own host
     /// or one of `hosts`.
     pub fn is_trusted_for(&self, link: &Url) -> bool {
@@ -129,6 +154,19 @@ impl Source {
         self.role == Role::Original
             && (self.url.host_str().map(bare).as_ref() == Some(&host) || self.hosts.iter().any(|h| bare(h) == host))
     }
+}
+
+/// A publication that is not configured, of which originals were fetched because reposts name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// What it calls itself; its host where it says nothing.
+    pub title: String,
+    /// Its address.
+    pub home: Url,
+    /// Stories that have their original from there.
+    pub stories: usize,
+    /// The `[[source]]` block that a person can paste to follow it.
+    pub block: String,
 }
 
 /// A kind of source: how it is recognised, what is asked of it, how the answers are read.

@@ -4,8 +4,9 @@ use whatlang::{Lang, Script, detect as whatlang_detect};
 
 use crate::model::Language;
 
-/// Characters read: more do not change the answer (whatlang looks at trigrams and alphabets).
-const MAX_CHARACTERS: usize = 4_000;
+/// Characters read: more do not change the answer (whatlang looks at trigrams and alphabets), and cost a second of
+/// the first poll of a thousand feeds.
+const MAX_CHARACTERS: usize = 1_500;
 /// Letters that a text must have for its trigrams to mean anything: a title has about 50.
 const MIN_LETTERS: usize = 20;
 /// Below this confidence a text in an alphabet of many languages is left undecided: eight of eight short titles

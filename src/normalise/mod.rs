@@ -25,6 +25,9 @@ pub use revision::revision;
 /// top of every edition for a week.
 const MAX_AHEAD: Duration = Duration::minutes(10);
 
+/// Bytes of HTML whose language is found out: enough for the characters that are looked at.
+const DETECTED_BYTES: usize = 8 * 1024;
+
 /// Bytes of a title: longer ones are texts without a title of their own.
 const MAX_TITLE: usize = 1_000;
 
@@ -92,7 +95,8 @@ fn declared_language(raw: &RawEntry, feed: &RawFeed, source: &Source) -> Option<
 }
 
 fn detected_language(entry: &Entry) -> Option<Language> {
-    let text = text::plain(entry.body.given());
+    let given = entry.body.given();
+    let text = text::plain(&given[..given.floor_char_boundary(DETECTED_BYTES)]);
     language::detect(&entry.title, &text).map(|(language, _)| language)
 }
 
@@ -163,27 +167,9 @@ mod tests {
     use crate::model::{Role, SourceId};
 
     fn source() -> Source {
-        Source {
-            id: SourceId("s".to_owned()),
-            url: Url::parse("https://example.org/").unwrap(),
-            kind: None,
-            role: Role::Original,
-            language: None,
-            hosts: Vec::new(),
-            was: Vec::new(),
-            author: Some("Configured".to_owned()),
-            title: None,
-            full_text: None,
-            content: Default::default(),
-            publish: true,
-            paid: Default::default(),
-            backfill: 0,
-            references: false,
-            selector: None,
-            pattern: None,
-            headers: Vec::new(),
-            schedule: None,
-        }
+        let url = Url::parse("https://example.org/").unwrap();
+        let author = Some("Configured".to_owned());
+        Source { role: Role::Original, author, ..Source::new(SourceId("s".to_owned()), url) }
     }
 
     fn normalised(raw: &RawEntry) -> Entry {

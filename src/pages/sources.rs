@@ -3,21 +3,41 @@
 use maud::{Markup, html};
 
 use crate::model::poll::{Outcome, PollRecord, SourceState};
-use crate::model::{Role, Timestamp};
+use crate::model::{Publication, Role, Timestamp};
 
 use super::view::{Frame, SourceLine};
 use super::{Messages, Place, page, path};
 
 /// The page `/sources`.
-pub fn sources(frame: &Frame, lines: &[SourceLine], messages: &Messages) -> String {
+pub fn sources(frame: &Frame, lines: &[SourceLine], found: &[Publication], messages: &Messages) -> String {
     let main = html! {
         div.hero {
             h1 { (messages.sources) }
             p { a href=(path(frame, "status.atom")) { (messages.status_feed) } }
         }
         @for line in lines { (source(line, messages)) }
+        @if !found.is_empty() {
+            h2 { (messages.publications) }
+            p { (messages.publications_note) }
+            @for publication in found { (publication_card(publication, messages)) }
+        }
     };
     page(frame, messages, Place::Sources, messages.sources, main)
+}
+
+/// A publication that could be a source.
+fn publication_card(publication: &Publication, messages: &Messages) -> Markup {
+    let stories = &messages.publication_stories[usize::from(publication.stories != 1)];
+    html! {
+        section.card.source {
+            header {
+                h3 { a href=(publication.home) rel="noopener" { bdi { (publication.title) } } }
+                span.badge { (stories.replace("{}", &publication.stories.to_string())) }
+            }
+            p { (messages.paste) }
+            pre { (publication.block) }
+        }
+    }
 }
 
 fn source(line: &SourceLine, messages: &Messages) -> Markup {

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{Error, House, waiting};
 use crate::enrich;
-use crate::model::{Entry, Outcome, Polled, Source, SourceState, Timestamp};
+use crate::model::{Entry, Outcome, Polled, Source, Timestamp};
 use crate::normalise::{self, identity};
 use crate::store::{Draft, Job, query};
 
@@ -31,6 +31,10 @@ impl House {
     /// The store does not take it: then the validators of before stay too, so that nothing is missed.
     pub fn take_poll(&self, source: &Source, polled: Polled, now: Timestamp) -> Result<Ingested, Error> {
         let Polled { reading, state, outcome } = polled;
+        if outcome == Outcome::Unchanged {
+            self.keep(&source.id, state)?;
+            return Ok(Ingested::default());
+        }
         let _writing = self.writer();
         let mut draft = Draft::new(&*self.store);
         let mut ingested = Ingested::default();
@@ -62,8 +66,9 @@ impl House {
                 draft.put_entry(&entry)?;
             }
         }
-        put_state(&mut draft, source, &state)?;
+        draft.put_state(&source.id, &state)?;
         draft.commit()?;
+        self.supersede(&source.id);
         if ingested.changed > 0 {
             self.touch();
         }
@@ -71,15 +76,10 @@ impl House {
     }
 }
 
-fn put_state(draft: &mut Draft<'_>, source: &Source, state: &SourceState) -> Result<(), Error> {
-    draft.put_state(&source.id, state)
-}
-
 /// An edited entry is the same entry: what it had before its edit, and what its page told, stays.
 fn inherit(entry: &mut Entry, old: &Entry, now: Timestamp) {
     entry.first_seen = old.first_seen;
     entry.revised = Some(now);
-    entry.reference = false;
     entry.published = entry.published.or(old.published);
     // A side interface may have given the whole text anew; else what the page told stays until it is read again.
     if entry.body.page.is_none() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::{Error, House, Plan};
+use super::{Error, House, Plan, references};
 use crate::encoders;
 use crate::matching::candidates::Index;
 use crate::matching::overrides::{OverrideUrls, Overrides};
@@ -58,11 +58,11 @@ impl House {
     /// # Errors
     /// The store cannot be read or written: the entries stay in the queue.
     pub fn judge(&self, now: Timestamp) -> Result<Judged, Error> {
+        let mut bench = self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let waiting = query::waiting(&*self.store, now, AT_ONCE)?;
         if waiting.is_empty() {
             return Ok(Judged::default());
         }
-        let mut bench = self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if bench.index.is_none() {
             bench.index = Some(self.build_index()?);
         }
@@ -266,8 +266,16 @@ impl House {
         for (a, b, evidence) in &compared {
             draft.put_edge(*a, *b, evidence)?;
         }
+        for entry in entries.values() {
+            seeds.extend(references::replace(&mut draft, entry)?);
+        }
         let seeds: Vec<EntryId> = seeds.into_iter().collect();
         let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
+        for w in waiting {
+            if let (Some(entry), Some(profile)) = (entries.get(&w.entry), profiles.get(&w.entry)) {
+                self.queue_references(&mut draft, &plan, entry, profile, now)?;
+            }
+        }
         draft.commit()?;
         self.touch();
         let joined = self.tell_joined(&plan, &resolution)?;

@@ -16,10 +16,13 @@ mod judge;
 pub mod pages;
 mod plan;
 pub mod poll;
+mod quiet;
+mod references;
 pub mod site;
 mod summary;
 mod views;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -31,7 +34,7 @@ pub use summary::{Listed, ListedMember, Summary};
 
 use chrono::TimeDelta;
 
-use crate::model::{Entry, EntryId, Role, Source, SourceState, Timestamp};
+use crate::model::{Entry, EntryId, Role, Source, SourceId, SourceState, Timestamp};
 use crate::store::{self, Draft, Store, query};
 
 /// What can go wrong here: only the store can. Documents and texts yield faults, never errors.
@@ -51,6 +54,8 @@ pub struct House {
     version: AtomicU64,
     /// Why an edited configuration is not in force.
     config_fault: Mutex<Option<String>>,
+    /// What is kept of sources whose last poll changed nothing else, not written yet.
+    quiet: Mutex<BTreeMap<SourceId, Arc<SourceState>>>,
     /// The counts, and at which version they were taken.
     counted: Mutex<Option<(u64, Summary)>>,
 }
@@ -74,6 +79,7 @@ impl House {
             pool,
             version: AtomicU64::new(1),
             config_fault: Mutex::default(),
+            quiet: Mutex::default(),
             counted: Mutex::default(),
         })
     }
@@ -144,8 +150,8 @@ impl House {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn state(&self, source: &crate::model::SourceId) -> Result<SourceState, Error> {
-        Ok(query::state(&*self.store, source)?.unwrap_or_default())
+    pub fn state(&self, source: &SourceId) -> Result<SourceState, Error> {
+        Ok(self.kept_state(source)?.unwrap_or_default())
     }
 
     /// The entry that an address or an id names; of several, one whose page it is, seen first.

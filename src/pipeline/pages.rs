@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 
 use super::{Error, House, waiting};
 use crate::enrich;
-use crate::model::{Ask, Document, Failure, Page, Purpose, Timestamp};
+use crate::model::{Ask, Document, Failure, Purpose, Timestamp};
 use crate::parse;
+use crate::sources::references;
 use crate::store::{Draft, Job, query};
 
 /// Attempts at a page: with the pauses below they span a day and a half, longer than most outages.
@@ -37,6 +38,9 @@ impl House {
 
     /// The request for a page, with the header fields of the source it belongs to.
     pub fn ask_page(&self, job: &Job) -> Ask {
+        if job.reference {
+            return references::ask(&job.url, job.attempts);
+        }
         let mut ask = Ask::new(job.url.clone(), Purpose::Page);
         let entry = query::entry(&*self.store, job.entry).ok().flatten();
         let source = entry.and_then(|entry| self.plan().source(&entry.source).cloned());
@@ -50,6 +54,9 @@ impl House {
     /// # Errors
     /// The store does not take it: the page stays in the queue.
     pub fn take_page(&self, job: &Job, answer: Result<&Document, &Failure>, now: Timestamp) -> Result<Fetched, Error> {
+        if job.reference {
+            return self.take_reference(job, answer, now);
+        }
         let read = match answer {
             Ok(document) => {
                 parse::page::read(document).map_err(|e| Failure { message: e, status: Some(200), retry_after: None })
@@ -63,27 +70,18 @@ impl House {
             draft.commit()?;
             return Ok(Fetched::Stale);
         };
-        if entry.revision != job.revision && !job.reference {
+        if entry.revision != job.revision {
             return Ok(Fetched::Stale);
         }
         let mut draft = Draft::new(&*self.store);
         let fetched = match read {
             Ok(page) => {
-                take(&mut entry, page, now);
+                enrich::apply(&mut entry, page, now);
                 draft.put_entry(&entry)?;
                 draft.delete_job(entry.id)?;
                 Fetched::Read
             }
-            Err(failure) if is_final(&failure) || job.attempts + 1 >= MOST_ATTEMPTS => {
-                draft.delete_job(entry.id)?;
-                Fetched::GivenUp(failure.message)
-            }
-            Err(failure) => {
-                let pause = FIRST_PAUSE * 4_i32.pow(job.attempts.min(MOST_ATTEMPTS));
-                let due = failure.retry_after.unwrap_or(now).max(now + pause);
-                draft.put_job(&Job { attempts: job.attempts + 1, due, ..job.clone() })?;
-                Fetched::Later(failure.message)
-            }
+            Err(failure) => failed(&mut draft, job, failure, now)?,
         };
         if !matches!(fetched, Fetched::Later(_)) {
             let plan = self.plan();
@@ -94,11 +92,19 @@ impl House {
     }
 }
 
-fn take(entry: &mut crate::model::Entry, page: Page, now: Timestamp) {
-    enrich::apply(entry, page, now);
+/// Puts a page off that could not be had, or gives it up.
+pub(super) fn failed(draft: &mut Draft<'_>, job: &Job, failure: Failure, now: Timestamp) -> Result<Fetched, Error> {
+    if is_final(&failure) || job.attempts + 1 >= MOST_ATTEMPTS {
+        draft.delete_job(job.entry)?;
+        return Ok(Fetched::GivenUp(failure.message));
+    }
+    let pause = FIRST_PAUSE * 4_i32.pow(job.attempts.min(MOST_ATTEMPTS));
+    let due = failure.retry_after.unwrap_or(now).max(now + pause);
+    draft.put_job(&Job { attempts: job.attempts + 1, due, ..job.clone() })?;
+    Ok(Fetched::Later(failure.message))
 }
 
 /// Whether asking again is of no use: the page is not there, or may not be read.
-fn is_final(failure: &Failure) -> bool {
+pub(super) fn is_final(failure: &Failure) -> bool {
     matches!(failure.status, Some(200 | 400..=403 | 404..=407 | 410 | 451))
 }

@@ -156,7 +156,7 @@ impl Shopfront {
             },
             Route::Sources => {
                 let lines = house.source_lines(&*self.planet()?)?;
-                Page::html(pages::sources(&house.frame(), &lines, messages))
+                Page::html(pages::sources(&house.frame(), &lines, &house.publications()?, messages))
             }
             Route::Status => {
                 let planet = self.planet()?;
@@ -187,6 +187,11 @@ impl Shopfront {
             gauge("entries", "Entries that stand in stories.", summary.entries as u64),
             gauge("stories", "Stories.", summary.stories as u64),
             gauge("folded", "Entries folded into the story of another.", folded as u64),
+            gauge(
+                "config_fault",
+                "Whether feeds.toml was edited and cannot be used.",
+                house.config_fault().is_some().into(),
+            ),
             gauge("waiting_entries", "Entries to be judged.", house.waiting(COUNTED_MAX)? as u64),
             gauge("store_live_bytes", "Bytes of live keys and values.", stats.live_bytes),
             gauge("store_disk_bytes", "Bytes of the store on disk.", stats.disk_bytes),

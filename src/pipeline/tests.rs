@@ -22,27 +22,7 @@ fn url(path: &str) -> Url {
 }
 
 fn source() -> Source {
-    Source {
-        id: SourceId("blog".to_owned()),
-        url: url("/"),
-        kind: None,
-        role: Role::Repost,
-        language: None,
-        hosts: Vec::new(),
-        was: Vec::new(),
-        author: None,
-        title: None,
-        full_text: None,
-        content: None,
-        publish: true,
-        paid: Default::default(),
-        backfill: 0,
-        references: true,
-        selector: None,
-        pattern: None,
-        headers: Vec::new(),
-        schedule: None,
-    }
+    Source { role: Role::Repost, ..Source::new(SourceId("blog".to_owned()), url("/")) }
 }
 
 fn house() -> House {

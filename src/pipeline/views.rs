@@ -118,7 +118,7 @@ impl House {
         let mut lines = Vec::new();
         for source in plan.sources() {
             let Some(card) = planet.sources.get(&source.id) else { continue };
-            let state = query::state(&*self.store, &source.id)?;
+            let state = self.kept_state(&source.id)?;
             let entries = query::entries_of_source(&*self.store, &source.id, COUNTED_MAX)?.len() as u64;
             lines.push(SourceLine { card: Arc::clone(card), url: source.url.clone(), state, entries });
         }

@@ -48,7 +48,7 @@ use std::path::PathBuf;
 use thiserror::Error as ThisError;
 
 pub use self::sled::SledStore;
-pub use codec::digest;
+pub use crate::model::digest;
 pub use draft::Draft;
 pub use memory::MemoryStore;
 pub use records::{Job, LogEntry, Waiting};

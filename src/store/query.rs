@@ -6,7 +6,7 @@ use url::Url;
 use super::codec::{self, Record};
 use super::key::{Key, Tail, hex, kind};
 use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
-use super::{Error, Read, Scan};
+use super::{Error, Read, Scan, digest};
 use crate::model::{Body, Edge, Entry, EntryId, Evidence, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone};
 
 /// Tombstones lead to tombstones when stories merge again and again; no real chain is longer than this.
@@ -60,6 +60,16 @@ pub fn entries_of_source(from: &dyn Read, source: &SourceId, limit: usize) -> Re
     pairs.iter().map(|(key, _)| Tail::of(key).entry()).collect()
 }
 
+/// The references: entries that no configured source has, stored under the home of their publication, which no id of a
+/// source begins like.
+pub fn references(from: &dyn Read, limit: usize) -> Result<Vec<EntryId>, Error> {
+    let mut found = Vec::new();
+    for scheme in ["http://", "https://"] {
+        found.extend(ids_under(from, &Key::of(kind::OF_SOURCE).tail(scheme).bytes(), limit - found.len())?);
+    }
+    Ok(found)
+}
+
 /// The ids that end the keys under a prefix.
 fn ids_under(from: &dyn Read, prefix: &[u8], limit: usize) -> Result<Vec<EntryId>, Error> {
     from.scan(&Scan::prefix(prefix, limit))?.iter().map(|(key, _)| Tail::of(key).entry()).collect()
@@ -75,7 +85,7 @@ pub fn link_key(link: &Url) -> String {
     let query = link.query().map(|query| format!("?{query}")).unwrap_or_default();
     let key = format!("{host}{port}{}{query}", link.path());
     match key.char_indices().find(|(at, _)| *at >= LONGEST) {
-        Some((at, _)) => format!("{}#{:016x}", &key[..at], codec::digest([key.as_bytes()])),
+        Some((at, _)) => format!("{}#{:016x}", &key[..at], digest([key.as_bytes()])),
         None => key,
     }
 }

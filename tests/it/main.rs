@@ -11,6 +11,8 @@ mod pages;
 mod pipeline;
 mod planet;
 mod reading;
+mod references;
+mod reload;
 mod servers;
 mod serving;
 mod stories;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tributary::formats::{self, opml};
 use tributary::model::poll::{Outcome, PollRecord, SourceState};
 use tributary::model::{
-    Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, SourceId, StoryId, Verdict, html,
+    Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, Publication, SourceId, StoryId, Verdict, html,
 };
 use tributary::pages::{
     self, Filter, Frame, Index, Messages, Metric, PossiblePage, Route, SourceLine, StoryLine, StoryPage, VersionPage,
@@ -121,6 +121,15 @@ fn story() -> StoryPage {
     StoryPage { id: essay.story.id, versions: versions.collect(), possible: vec![possible] }
 }
 
+fn publications() -> Vec<Publication> {
+    vec![Publication {
+        title: "A <b>letter</b>".to_owned(),
+        home: url("https://letter.example/"),
+        stories: 2,
+        block: "[[source]]\nid = \"letter\"\nurl = \"https://letter.example\"\n".to_owned(),
+    }]
+}
+
 fn sources() -> Vec<SourceLine> {
     let history = |status: u16| PollRecord {
         at: now(),
@@ -158,7 +167,7 @@ fn all(messages: &Messages) -> Vec<(&'static str, String)> {
     vec![
         ("index", pages::index(&frame(), &index(), messages)),
         ("story", pages::story(&frame(), &story(), messages)),
-        ("sources", pages::sources(&frame(), &sources(), messages)),
+        ("sources", pages::sources(&frame(), &sources(), &publications(), messages)),
         ("nothing", pages::not_found(&frame(), messages)),
     ]
 }
@@ -185,6 +194,14 @@ fn the_reader_is_spoken_to_in_his_language() {
     assert!(english[0].1.contains("<html lang=\"en\"") && english[0].1.contains("Every work once"));
     assert!(italian[0].1.contains("<html lang=\"it\"") && italian[0].1.contains("Ogni opera una volta sola"));
     assert!(italian[1].1.contains("2 giorni dopo l’originale") || italian[1].1.contains("ore dopo l’originale"));
+}
+
+#[test]
+fn publications_that_were_found_can_be_pasted() {
+    let page = &all(Messages::for_reader(&[]))[2].1;
+    assert!(page.contains("<pre>[[source]]\nid = &quot;letter&quot;"), "{page}");
+    assert!(page.contains("A &lt;b&gt;letter&lt;/b&gt;") && page.contains("originals of 2 stories"));
+    assert!(!pages::sources(&frame(), &sources(), &[], Messages::for_reader(&[])).contains("[[source]]"));
 }
 
 #[test]
@@ -279,7 +296,7 @@ impl Site for Show {
                 html(pages::index(&frame(), &view, messages))
             }
             Some(Route::Story(_)) => html(pages::story(&frame(), &story(), messages)),
-            Some(Route::Sources) => html(pages::sources(&frame(), &sources(), messages)),
+            Some(Route::Sources) => html(pages::sources(&frame(), &sources(), &publications(), messages)),
             Some(Route::Style) => Some(Page::new(200, "text/css; charset=utf-8", pages::STYLE)),
             Some(Route::FeedStyle) => Some(Page::new(200, "text/css; charset=utf-8", pages::FEED_STYLE)),
             Some(Route::EditionsOpml) => {

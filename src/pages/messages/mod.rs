@@ -121,6 +121,12 @@ pub struct Messages {
     pub states: [&'static str; 4],
     /// Never.
     pub never: &'static str,
+    /// Publications that are not configured: title, what they are.
+    pub publications: &'static str,
+    /// See `publications`.
+    pub publications_note: &'static str,
+    /// How many stories have their original from one: one, several.
+    pub publication_stories: [&'static str; 2],
     /// A feed of failures.
     pub status_feed: &'static str,
     /// The configuration was edited and is broken.

@@ -1,11 +1,9 @@
 //! What do a feed and its header fields say of themselves, beside the entries?
 
-use std::hash::{DefaultHasher, Hasher};
-
 use chrono::TimeDelta;
 use url::Url;
 
-use crate::model::{Document, FeedFacts, Reading, Text, Timestamp};
+use crate::model::{Document, FeedFacts, RawEntry, Reading, Text, Timestamp, digest};
 use crate::parse;
 
 /// How much of a body is searched for the moment it was made: the head of a channel.
@@ -50,32 +48,22 @@ pub(super) fn fresh_until(document: &Document, now: Timestamp) -> Option<(Timest
     (left > TimeDelta::zero()).then(|| (now + left, "Expires".to_owned()))
 }
 
-/// Hash of a body, without the moment at which it was made: some servers write it anew for every request, and nothing
-/// else changes. Of this build of the program only; a new one parses every feed once.
+/// Digest of a body, without the moment at which it was made: some servers write it anew for every request, and nothing
+/// else changes.
 pub(super) fn hash(body: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
     let head = &body[..body.len().min(HEAD)];
     let made = memchr::memmem::find(head, b"<lastBuildDate>")
         .and_then(|start| Some((start, start + memchr::memmem::find(&head[start..], b"</lastBuildDate>")?)));
     match made {
-        Some((start, end)) => {
-            hasher.write(&body[..start]);
-            hasher.write(&body[end..]);
-        }
-        None => hasher.write(body),
+        Some((start, end)) => digest([&body[..start], &body[end..]]),
+        None => digest([body]),
     }
-    hasher.finish()
 }
 
 /// Hash of the identities of the entries: whether there are others than before.
-pub(super) fn entries_hash(reading: &Reading) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for entry in &reading.entries {
-        let identity = entry.id.as_deref().or(entry.link.as_deref()).unwrap_or(&entry.title.value);
-        hasher.write(identity.as_bytes());
-        hasher.write_u8(0xff);
-    }
-    hasher.finish()
+pub(super) fn entries_hash<'a>(reading: &'a Reading) -> u64 {
+    let identity = |entry: &'a RawEntry| entry.id.as_deref().or(entry.link.as_deref()).unwrap_or(&entry.title.value);
+    digest(reading.entries.iter().map(|entry| identity(entry).as_bytes()))
 }
 
 /// A title on one line, for tables and pages: tags dropped, the five entities of XML resolved.

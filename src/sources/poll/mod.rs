@@ -350,7 +350,6 @@ fn of_this_address(source: &Source, state: SourceState) -> SourceState {
         polls: state.polls,
         unchanged: state.unchanged,
         bytes: state.bytes,
-        references: state.references,
         last_change: state.last_change,
         ..SourceState::default()
     }
@@ -397,7 +396,7 @@ fn apply_paid(paid: Paid, reading: &mut Reading) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::{Role, SourceId};
+    use crate::model::SourceId;
 
     pub const NOW: &str = "2026-11-22T10:00:00Z";
     const FEED: &str = r#"<rss version="2.0"><channel><title>Notes</title><ttl>90</ttl><language>it</language>
@@ -412,27 +411,7 @@ pub(super) mod tests {
     }
 
     pub fn source(url: &str) -> Source {
-        Source {
-            id: SourceId("test".into()),
-            url: Url::parse(url).unwrap(),
-            kind: None,
-            role: Role::Mixed,
-            language: None,
-            hosts: vec![],
-            was: vec![],
-            author: None,
-            title: None,
-            full_text: None,
-            content: Default::default(),
-            publish: true,
-            paid: Paid::Mark,
-            backfill: 0,
-            references: true,
-            selector: None,
-            pattern: None,
-            headers: vec![],
-            schedule: None,
-        }
+        Source::new(SourceId("test".into()), Url::parse(url).unwrap())
     }
 
     /// Runs a poll against a script; gives what was asked, too.

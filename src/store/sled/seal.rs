@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::codec::digest;
+use crate::model::digest;
 use crate::store::{Error, Stats};
 
 /// Format of the whole store: raised when keys change their meaning. Records have versions of their own.
