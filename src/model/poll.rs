@@ -1,5 +1,6 @@
 //! What is kept of a source between two polls, what a poll asks, and how it ended?
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -143,6 +144,29 @@ pub struct Move {
     pub since: Timestamp,
 }
 
+/// A stretch of polls that all failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// The first that failed.
+    pub since: Timestamp,
+    /// The first that did not, again.
+    pub until: Option<Timestamp>,
+    /// What the last that failed said.
+    pub fault: String,
+}
+
+impl Outage {
+    /// One that lasts so long is told of: shorter ones mend themselves before anybody could.
+    pub const TOLD_AFTER: TimeDelta = TimeDelta::hours(24);
+    /// How many a source remembers: subscribers to the status feed have seen the older ones.
+    const REMEMBERED: usize = 8;
+
+    /// Whether it is worth telling of, when it is `now`.
+    pub fn is_told(&self, now: Timestamp) -> bool {
+        self.until.unwrap_or(now) - self.since >= Self::TOLD_AFTER
+    }
+}
+
 /// Everything kept of a source between polls; committed in the same batch as the entries of the poll.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -185,6 +209,9 @@ pub struct SourceState {
     pub last_error: Option<String>,
     /// The newest polls, oldest first, at most [`SourceState::HISTORY`].
     pub history: Vec<PollRecord>,
+    /// The newest outages, oldest first: those worth telling of, and the one that lasts.
+    #[serde(default)]
+    pub outages: Vec<Outage>,
     /// Faults of the last document that was read.
     pub faults: Vec<Fault>,
     /// Entries in the last document that was read.
@@ -209,8 +236,20 @@ impl SourceState {
     /// How many polls the status history keeps: a day of hourly polls.
     pub const HISTORY: usize = 24;
 
-    /// Appends to the status history and forgets the oldest beyond [`SourceState::HISTORY`].
+    /// Appends to the status history and forgets the oldest beyond [`SourceState::HISTORY`]. Outages are followed
+    /// apart from it: frequent polls fill it within hours.
     pub fn record(&mut self, poll: PollRecord) {
+        let lasting = self.outages.last_mut().filter(|outage| outage.until.is_none());
+        match (&poll.outcome, lasting) {
+            (Outcome::Failed(fault) | Outcome::Gone(fault), Some(outage)) => outage.fault.clone_from(fault),
+            (Outcome::Failed(fault) | Outcome::Gone(fault), None) => {
+                self.outages.push(Outage { since: poll.at, until: None, fault: fault.clone() });
+            }
+            (Outcome::Changed | Outcome::Unchanged, Some(outage)) => outage.until = Some(poll.at),
+            (Outcome::Changed | Outcome::Unchanged, None) => {}
+        }
+        self.outages.retain(|outage| outage.until.is_none() || outage.is_told(poll.at));
+        self.outages.drain(..self.outages.len().saturating_sub(Outage::REMEMBERED));
         let excess = (self.history.len() + 1).saturating_sub(Self::HISTORY);
         self.history.drain(..excess);
         self.history.push(poll);
@@ -227,4 +266,31 @@ pub struct Polled {
     pub state: SourceState,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_remembered_once_it_lasted_a_day() {
+        let at = |hour: i64| Timestamp::UNIX_EPOCH + TimeDelta::hours(hour);
+        let mut state = SourceState::default();
+        let mut poll = |hour, ok| {
+            let outcome = if ok { Outcome::Unchanged } else { Outcome::Failed(format!("fault of {hour}")) };
+            state.record(PollRecord { at: at(hour), status: None, outcome, entries: 0, bytes: 0 });
+            state.outages.clone()
+        };
+        assert_eq!(poll(0, true), []);
+        let short = poll(1, false);
+        assert!(!short[0].is_told(at(2)) && short[0].is_told(at(25)));
+        assert_eq!(poll(2, true), [], "an hour is not worth a word");
+        for hour in 10..100 {
+            poll(hour, false);
+        }
+        let long = Outage { since: at(10), until: Some(at(100)), fault: "fault of 99".to_owned() };
+        assert_eq!(poll(100, true), std::slice::from_ref(&long));
+        assert_eq!(poll(101, false)[0], long);
+        assert_eq!(poll(102, true), [long]);
+    }
 }

@@ -77,11 +77,16 @@ impl EditionQuery {
         *self == Self::default()
     }
 
-    /// The edition asked for: languages and `include` in place of its own, authors and sources narrowing it.
+    /// The edition asked for: languages and `include` in place of its own, authors and sources narrowing it. `source`
+    /// gives the name used inside of a source that may be asked for.
     ///
     /// # Errors
     /// A sentence, where nothing of the edition can meet the question.
-    pub fn apply(&self, spec: &EditionSpec, is_source: &dyn Fn(&SourceId) -> bool) -> Result<EditionSpec, String> {
+    pub fn apply(
+        &self,
+        spec: &EditionSpec,
+        source: &dyn Fn(&SourceId) -> Option<SourceId>,
+    ) -> Result<EditionSpec, String> {
         let mut spec = spec.clone();
         if !self.languages.is_empty() || self.any_language {
             spec.languages.clone_from(&self.languages);
@@ -89,11 +94,11 @@ impl EditionQuery {
         }
         spec.include = self.include.unwrap_or(spec.include);
         if !self.sources.is_empty() {
-            let stands = |s: &SourceId| is_source(s) && (spec.sources.is_empty() || spec.sources.contains(s));
-            if let Some(stranger) = self.sources.iter().find(|s| !stands(s)) {
-                return Err(format!("source: {} is none of this edition", brief(stranger.as_str())));
-            }
-            spec.sources.clone_from(&self.sources);
+            let found = self.sources.iter().map(|name| {
+                let id = source(name).filter(|id| spec.sources.is_empty() || spec.sources.contains(id));
+                id.ok_or_else(|| format!("source: {} is none of this edition", brief(name.as_str())))
+            });
+            spec.sources = found.collect::<Result<_, _>>()?;
         }
         if !self.authors.is_empty() {
             let same = |a: &String, b: &String| a.to_lowercase() == b.to_lowercase();
@@ -197,7 +202,7 @@ mod tests {
         let mut spec = EditionSpec::new("main", "Main");
         spec.sources = vec![SourceId("a".into()), SourceId("b".into())];
         spec.authors = vec!["Ada".into()];
-        let apply = |query: &str| read(query).and_then(|q| q.apply(&spec, &|_| true));
+        let apply = |query: &str| read(query).and_then(|q| q.apply(&spec, &|name| Some(name.clone())));
         assert_eq!(apply("source=a").map(|s| s.sources), Ok(vec![SourceId("a".into())]));
         assert!(apply("source=c").is_err_and(|e| e.starts_with("source:")));
         assert!(apply("author=ADA").is_ok());

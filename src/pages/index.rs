@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use url::form_urlencoded;
 
-use crate::model::{EditionSpec, Language};
+use crate::model::{EditionSpec, Language, StoryId};
 
 use super::messages::plural;
 use super::view::{Filter, Frame, Index, StoryLine};
@@ -45,7 +45,7 @@ pub fn index(frame: &Frame, view: &Index, messages: &Messages) -> String {
                 }
             }
             @if let Some(older) = &view.older {
-                a.button.more rel="next" href=(older_address(frame, &view.filter, older)) { (messages.older) }
+                a.button.more rel="next" href=(older_address(frame, &view.filter, *older)) { (messages.older) }
             }
         }
     };
@@ -146,16 +146,17 @@ fn line(frame: &Frame, story: &StoryLine, messages: &Messages) -> Markup {
     }
 }
 
-fn older_address(frame: &Frame, filter: &Filter, before: &str) -> String {
+fn older_address(frame: &Frame, filter: &Filter, before: StoryId) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let language = filter.language.as_ref().map(Language::as_str);
+    let before = before.0.to_string();
     let given = [
         ("q", Some(filter.words.as_str()).filter(|w| !w.is_empty())),
         ("lang", language),
         ("author", filter.author.as_deref()),
         ("source", filter.source.as_ref().map(crate::model::SourceId::as_str)),
         ("edition", filter.edition.as_deref()),
-        ("before", Some(before)),
+        ("before", Some(before.as_str())),
     ];
     for (name, value) in given {
         if let Some(value) = value {

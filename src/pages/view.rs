@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::model::edition::Version;
 use crate::model::poll::SourceState;
-use crate::model::{EditionSpec, Evidence, Language, SourceCard, SourceId, StoryId, Timestamp};
+use crate::model::{EditionQuery, EditionSpec, Evidence, Language, SourceCard, SourceId, StoryId, Timestamp};
 
 /// What stands on every page.
 #[derive(Debug, Clone)]
@@ -36,8 +36,8 @@ pub struct Index {
     pub authors: Vec<String>,
     /// Sources to choose from, with their titles.
     pub sources: Vec<(SourceId, String)>,
-    /// Cursor of the next page (`before=`), where there is one.
-    pub older: Option<String>,
+    /// The last story listed (`before=` of the next page), where there are older ones.
+    pub older: Option<StoryId>,
 }
 
 /// The parameters of `/`.
@@ -53,26 +53,48 @@ pub struct Filter {
     pub source: Option<SourceId>,
     /// `edition`: the stories as this edition shows them.
     pub edition: Option<String>,
-    /// `before`: cursor of an earlier answer.
-    pub before: Option<String>,
+    /// `before`: the stories after this one in the list.
+    pub before: Option<StoryId>,
 }
 
 impl Filter {
-    /// Reads a query; what is empty or malformed asks for nothing.
-    pub fn read(query: &[(String, String)]) -> Self {
-        // Longer than any title or name; the rest would only be work.
+    /// Reads a query; what is empty asks for nothing, as an untouched field of the form does.
+    ///
+    /// # Errors
+    /// A sentence, where a value cannot be meant.
+    pub fn read(query: &[(String, String)]) -> Result<Self, String> {
+        // Longer than any title or name in use.
         const CHARS_MAX: usize = 200;
         let value = |name: &str| {
-            let given = query.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.trim())?;
-            (!given.is_empty()).then(|| given.chars().take(CHARS_MAX).collect::<String>())
+            let given = query.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.trim());
+            match given.filter(|value| !value.is_empty()) {
+                Some(long) if long.chars().count() > CHARS_MAX => {
+                    Err(format!("{name}: at most {CHARS_MAX} characters"))
+                }
+                given => Ok(given.map(str::to_owned)),
+            }
         };
-        Self {
-            words: value("q").unwrap_or_default(),
-            language: value("lang").and_then(|tag| Language::parse(&tag)),
-            author: value("author"),
-            source: value("source").map(SourceId),
-            edition: value("edition"),
-            before: value("before"),
+        let language = |tag: String| {
+            Language::parse(&tag).ok_or_else(|| format!("lang: {tag:?} is not a language tag such as it or pt-BR"))
+        };
+        let story = |id: String| id.parse().map_err(|_| format!("before: {id:?} is not the id of a story"));
+        Ok(Self {
+            words: value("q")?.unwrap_or_default(),
+            language: value("lang")?.map(language).transpose()?,
+            author: value("author")?,
+            source: value("source")?.map(SourceId),
+            edition: value("edition")?,
+            before: value("before")?.map(story).transpose()?,
+        })
+    }
+
+    /// What is asked of the edition itself: all but the words.
+    pub fn query(&self) -> EditionQuery {
+        EditionQuery {
+            languages: self.language.iter().cloned().collect(),
+            authors: self.author.iter().cloned().collect(),
+            sources: self.source.iter().cloned().collect(),
+            ..EditionQuery::default()
         }
     }
 

@@ -1,5 +1,8 @@
 //! What of a poll is new, and what has to be done about it?
 
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
 use chrono::TimeDelta;
 use url::Url;
 
@@ -31,6 +34,9 @@ impl House {
     /// The store does not take it: then the validators of before stay too, so that nothing is missed.
     pub fn take_poll(&self, source: &Source, polled: Polled, now: Timestamp) -> Result<Ingested, Error> {
         let Polled { reading, state, outcome } = polled;
+        if let Some(poll) = state.history.last() {
+            self.count_status(poll.status);
+        }
         if outcome == Outcome::Unchanged {
             self.keep(&source.id, state)?;
             return Ok(Ingested::default());
@@ -73,6 +79,16 @@ impl House {
             self.touch();
         }
         Ok(ingested)
+    }
+
+    fn count_status(&self, status: Option<u16>) {
+        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        *statuses.entry(status).or_default() += 1;
+    }
+
+    /// Polls since the start by status of the answer; `None` where there was none.
+    pub fn statuses(&self) -> BTreeMap<Option<u16>, u64> {
+        self.statuses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

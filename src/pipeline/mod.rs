@@ -11,8 +11,12 @@
 //! - Who reads an entry or a story, changes it and writes it back holds `writer`.
 //! - Matching runs on `pool`, which is bounded, and never on a worker of the runtime.
 
+mod editions;
 mod ingest;
 mod judge;
+mod kept;
+mod metrics;
+pub mod news;
 pub mod pages;
 mod plan;
 pub mod poll;
@@ -27,6 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub use crate::store::Job;
+pub use editions::Composing;
 pub use ingest::Ingested;
 pub use judge::Judged;
 pub use plan::Plan;
@@ -58,6 +63,10 @@ pub struct House {
     quiet: Mutex<BTreeMap<SourceId, Arc<SourceState>>>,
     /// The counts, and at which version they were taken.
     counted: Mutex<Option<(u64, Summary)>>,
+    /// The counts that pages show, and when they were taken.
+    recent: Mutex<Option<(Timestamp, Summary)>>,
+    /// Polls since the start by status of the answer, `None` where there was none.
+    statuses: Mutex<BTreeMap<Option<u16>, u64>>,
 }
 
 impl House {
@@ -81,6 +90,8 @@ impl House {
             config_fault: Mutex::default(),
             quiet: Mutex::default(),
             counted: Mutex::default(),
+            recent: Mutex::default(),
+            statuses: Mutex::default(),
         })
     }
 

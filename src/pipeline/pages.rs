@@ -36,6 +36,14 @@ impl House {
         query::jobs_due(&*self.store, now, limit)
     }
 
+    /// How many pages are queued, up to `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn waiting_pages(&self, limit: usize) -> Result<usize, Error> {
+        query::jobs_count(&*self.store, limit)
+    }
+
     /// The request for a page, with the header fields of the source it belongs to.
     pub fn ask_page(&self, job: &Job) -> Ask {
         if job.reference {

@@ -1,17 +1,21 @@
 //! When does an entry appear, and how often is its page fetched?
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 use url::Url;
 
 use super::pages::Fetched;
+use super::site::Shopfront;
 use super::{House, Ingested, Plan};
+use crate::model::poll::Outage;
 use crate::model::{
-    Document, EditionSpec, Failure, Outcome, Polled, RawEntry, Reading, Role, Source, SourceId, SourceState, Text,
-    Timestamp,
+    Document, EditionQuery, EditionSpec, Failure, Outcome, Polled, RawEntry, Reading, Role, Source, SourceId,
+    SourceState, Text, Timestamp,
 };
-use crate::store::{MemoryStore, query};
+use crate::publish::{Ask, Counts, Refusal, Site};
+use crate::store::{self, Batch, MemoryStore, Pair, Read, Scan, Stats, Store, query};
 
 fn at(minutes: i64) -> Timestamp {
     DateTime::from_timestamp(1_763_800_000, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -26,9 +30,13 @@ fn source() -> Source {
 }
 
 fn house() -> House {
+    house_over(Arc::new(MemoryStore::new()))
+}
+
+fn house_over(store: Arc<dyn Store>) -> House {
     let editions = vec![EditionSpec::new("main", "Main")];
     let plan = Plan::new(vec![source()], editions, url("/planet/"), Vec::new(), Vec::new());
-    House::new(Arc::new(MemoryStore::new()), plan).unwrap()
+    House::new(store, plan).unwrap()
 }
 
 /// A poll of a feed with one entry, of which it gives a summary only.
@@ -97,4 +105,111 @@ fn an_answer_for_an_older_revision_changes_nothing() {
     house.take_poll(&source(), polled("The cranes moved"), at(1)).unwrap();
     assert_eq!(house.take_page(&job, Ok(&page()), at(2)).unwrap(), Fetched::Stale);
     assert_eq!(house.pages_due(at(2), 9).unwrap().len(), 1, "the page of the new revision is still to come");
+}
+
+/// A store that counts what is read of it, and of which texts cannot be read when told so.
+#[derive(Default)]
+struct Watched {
+    inner: MemoryStore,
+    reads: AtomicUsize,
+    unreadable: AtomicBool,
+}
+
+impl Read for Watched {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, store::Error> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        // Keys of texts begin so (`store::key`).
+        if self.unreadable.load(Ordering::SeqCst) && key.first() == Some(&b'b') {
+            return Err(store::Error::Io { path: "store".into(), reason: "the disk is gone".to_owned() });
+        }
+        self.inner.get(key)
+    }
+
+    fn scan(&self, scan: &Scan<'_>) -> Result<Vec<Pair>, store::Error> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.inner.scan(scan)
+    }
+}
+
+impl Store for Watched {
+    fn apply(&self, batch: &Batch) -> Result<(), store::Error> {
+        self.inner.apply(batch)
+    }
+
+    fn ready(&self) -> Result<(), store::Error> {
+        self.inner.ready()
+    }
+
+    fn stats(&self) -> Result<Stats, store::Error> {
+        self.inner.stats()
+    }
+
+    fn compact(&self) -> Result<(), store::Error> {
+        self.inner.compact()
+    }
+}
+
+/// A site over a house with one story.
+fn site() -> (Arc<Watched>, Arc<House>, Shopfront) {
+    let store = Arc::new(Watched::default());
+    let house = Arc::new(house_over(Arc::clone(&store) as _));
+    house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();
+    assert_eq!(house.judge(at(10)).unwrap().entries, 1);
+    let site = Shopfront::new(Arc::clone(&house), Arc::new(Counts::default()), || at(20));
+    (store, house, site)
+}
+
+fn front() -> Ask {
+    Ask { path: "/".to_owned(), ..Ask::default() }
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_never_published_as_nothing() {
+    let (store, house, site) = site();
+    store.unreadable.store(true, Ordering::SeqCst);
+    assert_eq!(site.edition("main", &EditionQuery::default()), Err(Refusal::NotReady));
+    assert_eq!(site.page(&front()).unwrap().status, 503);
+    store.unreadable.store(false, Ordering::SeqCst);
+    assert_eq!(site.edition("main", &EditionQuery::default()).unwrap().items.len(), 1);
+    assert_eq!(site.page(&front()).unwrap().status, 200);
+    assert_eq!(house.summary().unwrap().stories, 1);
+}
+
+#[test]
+fn an_edition_and_the_front_page_are_composed_once_for_each_change() {
+    let (store, house, site) = site();
+    let reads = |site: &Shopfront| {
+        let before = store.reads.load(Ordering::SeqCst);
+        let edition = site.edition("main", &EditionQuery::default()).unwrap();
+        let page = site.page(&front()).unwrap();
+        (store.reads.load(Ordering::SeqCst) - before, edition, page)
+    };
+    let (first, edition, page) = reads(&site);
+    assert!(first > 0 && String::from_utf8_lossy(&page.body).contains("The harbour at night"));
+    let (again, same, _) = reads(&site);
+    assert!(again == 0 && Arc::ptr_eq(&edition, &same), "{again} reads");
+    house.take_poll(&source(), polled("The cranes moved"), at(30)).unwrap();
+    house.judge(at(50)).unwrap();
+    assert!(reads(&site).0 > 0);
+}
+
+#[test]
+fn a_source_that_failed_for_a_day_is_told_of_and_so_is_its_recovery() {
+    let (_, house, site) = site();
+    let status = |outages: Vec<Outage>| {
+        let state = SourceState { outages, ..house.state(&source().id).unwrap() };
+        let polled = Polled { state, outcome: Outcome::Unchanged, ..Polled::default() };
+        house.take_poll(&source(), polled, at(0)).unwrap();
+        let page = site.page(&Ask { path: "/status.atom".to_owned(), ..Ask::default() }).unwrap();
+        let text = String::from_utf8_lossy(&page.body).into_owned();
+        (text.matches("has been failing for a day</title>").count(), text.matches("answers again</title>").count())
+    };
+    let outage = |since: i64, until: Option<i64>| {
+        vec![Outage { since: at(since), until: until.map(at), fault: "no answer".to_owned() }]
+    };
+    let day = 24 * 60;
+    assert_eq!(status(Vec::new()), (0, 0));
+    assert_eq!(status(outage(20 - day + 1, None)), (0, 0));
+    assert_eq!(status(outage(20 - day, None)), (1, 0));
+    assert_eq!(status(outage(-2 * day, Some(0))), (1, 1));
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::site::Composing;
+use super::editions::Composing;
 use super::{Error, House, Plan};
-use crate::compose::{self, StatusEvent, Work};
+use crate::compose::{self, StatusEvent};
 use crate::model::edition::{Planet, Version};
-use crate::model::poll::Outcome;
+use crate::model::poll::Outage;
 use crate::model::{
-    Edition, EditionQuery, EditionSpec, Entry, Item, Member, MemberRole, Person, Story, StoryId, Timestamp, html,
+    EditionQuery, EditionSpec, Entry, Item, Member, MemberRole, Person, SourceCard, SourceId, StoryId, Timestamp, html,
 };
 use crate::pages::{Filter, Frame, Index, PossiblePage, SourceLine, StoryLine, StoryPage, VersionPage};
 use crate::store::query;
@@ -19,8 +19,11 @@ const LISTED: usize = 60;
 const SEARCHED: usize = 500;
 /// Characters of an excerpt: three lines on a wide screen.
 const EXCERPT_CHARS: usize = 280;
-/// A source that fails for so long is told of in the status feed.
-const FAILING_FOR_S: i64 = 24 * 3_600;
+
+/// The newest stories of an edition, as they are listed.
+pub(super) struct Listing {
+    lines: Vec<StoryLine>,
+}
 
 impl House {
     /// What stands on every page.
@@ -34,53 +37,61 @@ impl House {
         }
     }
 
-    /// The front page: the stories of an edition that meet the filter.
-    pub(super) fn index(&self, planet: &Planet, filter: Filter, now: Timestamp) -> Result<Index, Composing> {
-        let plan = self.plan();
-        let asked = plan.editions.iter().find(|e| Some(&e.id) == filter.edition.as_ref()).or(plan.editions.first());
-        let spec = EditionSpec { limit: SEARCHED, footer: false, ..asked.cloned().unwrap_or_else(everything) };
-        let all = self.compose_spec(&plan, &spec, &EditionQuery::default(), planet, now)?;
-        let languages: BTreeSet<_> =
-            all.items.iter().flat_map(|i| i.versions.iter().filter_map(|v| v.language.clone())).collect();
-        let authors: BTreeSet<_> = all.items.iter().flat_map(|i| i.authors.iter().map(|a| a.name.clone())).collect();
-        let chosen = match filter.is_empty() {
-            true => all,
-            false => match self.filtered(&plan, &spec, &filter, planet, now) {
-                Err(Composing::Query(_)) => Edition { items: Vec::new(), ..all },
-                filtered => filtered?,
-            },
-        };
-        let found = chosen.items.iter().filter(|item| filter.finds(&item.shown.title)).take(LISTED);
-        let summary = self.summary().map_err(Composing::Store)?;
-        let folded = summary.entries.saturating_sub(summary.stories);
-        Ok(Index {
-            counts: [summary.sources, summary.entries, summary.stories, folded].map(|n| n as u64),
-            stories: found.map(story_line).collect(),
-            languages: languages.into_iter().collect(),
-            authors: authors.into_iter().filter(|name| !name.is_empty()).collect(),
-            sources: planet.sources.values().filter(|c| c.publish).map(|c| (c.id.clone(), c.title.clone())).collect(),
-            older: None,
-            filter,
-        })
+    /// The edition whose stories the front page lists.
+    pub(super) fn listed_edition(&self, plan: &Plan, filter: &Filter) -> Result<EditionSpec, Composing> {
+        let first = || plan.editions.first().cloned().unwrap_or_else(|| EditionSpec::new("main", ""));
+        let Some(id) = &filter.edition else { return Ok(first()) };
+        let spec = plan.editions.iter().find(|spec| spec.id == *id);
+        spec.cloned().ok_or_else(|| Composing::Unknown(id.clone()))
     }
 
-    /// The edition narrowed by what was asked.
-    fn filtered(
+    /// The newest stories of an edition, as lines of the front page.
+    pub(super) fn listing(
         &self,
         plan: &Plan,
         spec: &EditionSpec,
-        filter: &Filter,
+        query: &EditionQuery,
         planet: &Planet,
         now: Timestamp,
-    ) -> Result<Edition, Composing> {
-        let sources = filter.source.iter().filter_map(|name| plan.named(name.as_str())).map(|s| s.id.clone());
-        let query = EditionQuery {
-            languages: filter.language.iter().cloned().collect(),
-            authors: filter.author.iter().cloned().collect(),
-            sources: sources.collect(),
-            ..EditionQuery::default()
-        };
-        self.compose_spec(plan, spec, &query, planet, now)
+    ) -> Result<Listing, Composing> {
+        let spec = EditionSpec { limit: SEARCHED, footer: false, ..spec.clone() };
+        let edition = self.compose_page(plan, &spec, query, planet, now)?;
+        Ok(Listing { lines: edition.items.iter().map(story_line).collect() })
+    }
+
+    /// The front page: of the stories `found` those that meet the filter; the choices are those of `all`.
+    pub(super) fn index(
+        &self,
+        spec: &EditionSpec,
+        (all, found): (&Listing, &Listing),
+        filter: Filter,
+        planet: &Planet,
+        now: Timestamp,
+    ) -> Result<Index, Composing> {
+        let versions = all.lines.iter().flat_map(|line| &line.versions);
+        let languages: BTreeSet<_> = versions.filter_map(|v| v.language.clone()).collect();
+        let authors: BTreeSet<_> = all.lines.iter().flat_map(|line| line.authors.iter().cloned()).collect();
+        let stands =
+            |id: &SourceId, card: &SourceCard| card.publish && (spec.sources.is_empty() || spec.sources.contains(id));
+        let sources = planet.sources.iter().filter(|(id, card)| stands(id, card));
+        let named = found.lines.iter().filter(|line| line.versions.iter().any(|version| filter.finds(&version.title)));
+        let mut lines: Vec<&StoryLine> = named.collect();
+        if let Some(place) = filter.before.and_then(|last| lines.iter().position(|line| line.id == last)) {
+            lines.drain(..=place);
+        }
+        let older = lines.len() > LISTED;
+        lines.truncate(LISTED);
+        let summary = self.recent_summary(now)?;
+        let folded = summary.entries.saturating_sub(summary.stories);
+        Ok(Index {
+            counts: [summary.sources, summary.entries, summary.stories, folded].map(|n| n as u64),
+            older: lines.last().filter(|_| older).map(|line| line.id),
+            stories: lines.into_iter().cloned().collect(),
+            languages: languages.into_iter().collect(),
+            authors: authors.into_iter().collect(),
+            sources: sources.map(|(_, card)| (card.id.clone(), card.title.clone())).collect(),
+            filter,
+        })
     }
 
     /// The page of a story; `Ok(Err(id))` where it is part of another one now.
@@ -89,7 +100,7 @@ impl House {
         if story.id != id {
             return Ok(Some(Err(story.id)));
         }
-        let Some(work) = self.work(story)? else { return Ok(None) };
+        let Some(work) = self.work(&self.plan(), story, query::whole_entry)? else { return Ok(None) };
         let mut versions = Vec::new();
         for member in &work.story.members {
             let Some(entry) = work.entries.iter().find(|e| e.id == member.entry) else { continue };
@@ -125,45 +136,24 @@ impl House {
         Ok(lines)
     }
 
-    /// The sources that have been failing for a day.
+    /// The sources that have been failing for a day, and those that came back after that.
     pub(super) fn status_events(&self, planet: &Planet, now: Timestamp) -> Result<Vec<StatusEvent>, Error> {
         let mut events = Vec::new();
         for source in self.plan().sources() {
             let Some(card) = planet.sources.get(&source.id) else { continue };
             let state = self.state(&source.id)?;
-            let failed = |o: &Outcome| matches!(o, Outcome::Failed(_) | Outcome::Gone(_));
-            let since = state.history.iter().rev().take_while(|poll| failed(&poll.outcome)).last().map(|poll| poll.at);
-            if let (Some(since), Some(fault)) = (since, &state.last_error)
-                && (now - since).num_seconds() >= FAILING_FOR_S
-            {
-                let when = since + chrono::TimeDelta::seconds(FAILING_FOR_S);
-                events.push(StatusEvent { source: Arc::clone(card), when, fault: Some(fault.clone()) });
+            for outage in state.outages.iter().filter(|outage| outage.is_told(now)) {
+                let event = |when, fault| StatusEvent { source: Arc::clone(card), when, fault };
+                events.push(event(outage.since + Outage::TOLD_AFTER, Some(outage.fault.clone())));
+                events.extend(outage.until.map(|until| event(until, None)));
             }
         }
         Ok(events)
-    }
-
-    /// A story with the entries that may be named.
-    pub(super) fn work(&self, story: Story) -> Result<Option<Work>, Error> {
-        let plan = self.plan();
-        let mut entries = Vec::with_capacity(story.members.len());
-        for member in &story.members {
-            if let Some(entry) = query::whole_entry(&*self.store, member.entry)?
-                && (entry.reference || plan.source(&entry.source).is_some())
-            {
-                entries.push(entry);
-            }
-        }
-        Ok(entries.iter().any(|e| !e.reference).then_some(Work { story, entries }))
     }
 }
 
 /// Entries of a source that are counted for its line.
 const COUNTED_MAX: usize = 100_000;
-
-fn everything() -> EditionSpec {
-    EditionSpec::new("main", "")
-}
 
 fn story_line(item: &Item) -> StoryLine {
     let text = item.summary.as_deref().or(item.content.as_deref()).unwrap_or_default();

@@ -114,6 +114,11 @@ pub fn jobs_due(from: &dyn Read, now: Timestamp, limit: usize) -> Result<Vec<Job
     due.map(|(key, _)| Tail::of(key).entry()).filter_map(|id| id.and_then(|id| job(from, id)).transpose()).collect()
 }
 
+/// How many pages are queued; counted up to `limit`.
+pub fn jobs_count(from: &dyn Read, limit: usize) -> Result<usize, Error> {
+    Ok(from.scan(&Scan::prefix(&[kind::DUE], limit))?.len())
+}
+
 /// When the next page is due.
 pub fn next_due(from: &dyn Read) -> Result<Option<Job>, Error> {
     let first = from.scan(&Scan::prefix(&[kind::DUE], 1))?;

@@ -292,6 +292,7 @@ async fn slow_readers_hold_up_nobody_and_are_let_go() {
     let limits = Limits { write_window: Duration::from_secs(3), ..Limits::default() };
     // Far more than the buffers of a loopback connection hold.
     let served = start(Still::of(large_edition(100, 80_000)), limits).await;
+    assert_eq!(ask(served.address, "HEAD", "/main.atom", &[]).await.status, 200);
     let mut slow = Vec::new();
     for _ in 0..1_000 {
         slow.push(stall(served.address).await);
