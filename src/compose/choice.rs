@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::model::source::Paid;
 use crate::model::{
-    EditionSpec, Entry, Include, Language, Member, MemberRole, Planet, Role, Shown, SourceCard, Timestamp,
+    EditionSpec, Entry, EntryId, Include, Language, Member, MemberRole, Planet, Role, Shown, SourceCard, Timestamp,
 };
 
 use super::Work;
@@ -41,17 +41,25 @@ pub struct Showable<'a> {
 /// Chooses: the first language that has a version; within it original, repost, mixed; then coverage, then first
 /// seen. What was shown stays, except before a better language and before the original itself: neither can come
 /// twice, so nothing flips back and forth.
+///
+/// `elsewhere` are versions that this edition showed under ids that are merged into the story now. Readers have them
+/// still, for hardly any of them heeds tombstones: shown again under this id they would stand there twice.
 pub fn choose<'a>(
     spec: &EditionSpec,
     work: &'a Work,
     planet: &'a Planet,
     shown: Option<&Shown>,
+    elsewhere: &[EntryId],
     now: Timestamp,
 ) -> Choice<'a> {
     if spec.include == Include::Untranslated && has_first_language(spec, work) {
         return Choice::Nothing;
     }
     let mut all = showable(spec, work, planet);
+    let is_own = |v: &Showable<'_>| !elsewhere.contains(&v.entry.id) || shown.is_some_and(|s| s.entry == v.entry.id);
+    if all.iter().any(|v| is_own(v) && is_included(spec.include, v)) {
+        all.retain(is_own);
+    }
     all.sort_by(|a, b| order(a).partial_cmp(&order(b)).unwrap_or(std::cmp::Ordering::Equal));
     let Some(best) = all.first().copied() else { return Choice::Nothing };
     let last = shown.and_then(|s| all.iter().find(|v| v.entry.id == s.entry)).copied();

@@ -10,7 +10,7 @@ mod footer;
 mod item;
 mod status;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -18,8 +18,8 @@ use regex::{RegexSet, RegexSetBuilder};
 
 use crate::model::edition::Bump;
 use crate::model::{
-    Body, Edition, EditionQuery, EditionSpec, Entry, EntryId, Member, Planet, Shown, SourceCard, Story, StoryId,
-    Timestamp, Tombstone, html,
+    Body, Edition, EditionQuery, EditionSpec, Entry, EntryId, Member, Planet, Shown, SourceCard, SourceId, Story,
+    StoryId, Timestamp, Tombstone, html,
 };
 
 pub use choice::COVERAGE_SHOWN;
@@ -91,6 +91,7 @@ pub struct Composed {
 struct Candidate {
     work: Work,
     shown: Option<Shown>,
+    elsewhere: Vec<EntryId>,
     published: Timestamp,
     came: Timestamp,
 }
@@ -109,7 +110,11 @@ pub fn compose(
     stock: &Stock<'_>,
     now: Timestamp,
 ) -> Result<Composed, String> {
-    let spec = &query.apply(spec, &|source| stock.planet.sources.get(source).is_some_and(|card| card.publish))?;
+    let published = |name: &SourceId| {
+        let mut cards = stock.planet.sources.iter();
+        cards.find(|(_, card)| card.publish && card.id == *name).map(|(id, _)| id.clone())
+    };
+    let spec = &query.apply(spec, &published)?;
     let filter = Filter::new(spec)?;
     let limit = spec.limit.min(ITEMS_MAX);
     let (mut candidates, again) = gather(spec, &filter, works, stock, limit, now);
@@ -118,7 +123,9 @@ pub fn compose(
     let mut records = Vec::new();
     for candidate in &candidates {
         let last = candidate.shown.as_ref();
-        let Choice::Show(shown) = choose(spec, &candidate.work, stock.planet, last, now) else { continue };
+        let Choice::Show(shown) = choose(spec, &candidate.work, stock.planet, last, &candidate.elsewhere, now) else {
+            continue;
+        };
         let (item, record) = item::item(spec, candidate, &shown, stock, now);
         if last != Some(&record) {
             records.push((item.story, record));
@@ -137,7 +144,8 @@ pub fn compose(
         updated: dates.max().unwrap_or(Timestamp::UNIX_EPOCH),
         items,
         tombstones,
-        hubs: stock.planet.hubs.clone(),
+        // Hubs are told of the editions of the configuration alone.
+        hubs: if query.is_empty() { stock.planet.hubs.clone() } else { Vec::new() },
         sources: sources(spec, stock.planet),
     };
     Ok(Composed { edition, shown: records, again })
@@ -153,6 +161,7 @@ fn gather(
     now: Timestamp,
 ) -> (Vec<Candidate>, Option<Timestamp>) {
     let mut again: Option<Timestamp> = None;
+    let merged = merged(stock.tombstones);
     let mut seen = HashSet::new();
     let mut candidates: Vec<Candidate> = Vec::new();
     // The oldest date that still stands, once there are enough.
@@ -169,7 +178,9 @@ fn gather(
             continue;
         }
         let shown = (stock.shown)(work.story.id);
-        let found = match choose(spec, &work, stock.planet, shown.as_ref(), now) {
+        let gone = merged.get(&work.story.id).into_iter().flatten();
+        let elsewhere: Vec<EntryId> = gone.filter_map(|id| (stock.shown)(*id)).map(|shown| shown.entry).collect();
+        let found = match choose(spec, &work, stock.planet, shown.as_ref(), &elsewhere, now) {
             Choice::Nothing => None,
             Choice::Hold(until) => {
                 again = Some(again.map_or(until, |a| a.min(until)));
@@ -182,7 +193,7 @@ fn gather(
         };
         let Some((published, came)) = found else { continue };
         last = last.max(Some(came));
-        candidates.push(Candidate { work, shown, published, came });
+        candidates.push(Candidate { work, shown, elsewhere, published, came });
         // Trimmed now and then, so that a long search holds few works at a time.
         if candidates.len() >= 2 * limit + ITEMS_MAX || (floor.is_none() && candidates.len() == limit) {
             trim(&mut candidates, limit);
@@ -190,6 +201,24 @@ fn gather(
         }
     }
     (candidates, again)
+}
+
+/// The stories that went into each story, at once or by way of others that went too.
+fn merged(tombstones: &[Tombstone]) -> HashMap<StoryId, Vec<StoryId>> {
+    let into: HashMap<StoryId, StoryId> = tombstones.iter().filter_map(|t| Some((t.story, t.into?))).collect();
+    let mut merged: HashMap<StoryId, Vec<StoryId>> = HashMap::new();
+    for gone in into.keys() {
+        let mut last = *gone;
+        // No path is longer than there are tombstones.
+        for _ in 0..into.len() {
+            match into.get(&last) {
+                Some(next) => last = *next,
+                None => break,
+            }
+        }
+        merged.entry(last).or_default().push(*gone);
+    }
+    merged
 }
 
 /// Newest first, `limit` of them and what came as news within an hour of the last arrival. Measured from the last
@@ -230,8 +259,9 @@ fn tombstones(stock: &Stock<'_>, items: &[crate::model::Item]) -> Vec<Tombstone>
 }
 
 fn sources(spec: &EditionSpec, planet: &Planet) -> Vec<Arc<SourceCard>> {
-    let stands = |card: &&Arc<SourceCard>| card.publish && (spec.sources.is_empty() || spec.sources.contains(&card.id));
-    planet.sources.values().filter(stands).cloned().collect()
+    let is_asked_for = |id: &SourceId| spec.sources.is_empty() || spec.sources.contains(id);
+    let stand = planet.sources.iter().filter(|(id, card)| card.publish && is_asked_for(id));
+    stand.map(|(_, card)| Arc::clone(card)).collect()
 }
 
 /// Authors and patterns.

@@ -370,6 +370,31 @@ fn a_story_that_went_leaves_a_tombstone_where_it_was_shown() {
 }
 
 #[test]
+fn after_a_merge_no_version_stands_under_two_ids() {
+    let original = entry("rivers", "dam", "en", "Why the dam was never built", "2026-11-10T07:00:00Z");
+    let italian = entry("fiumi", "diga", "it", "Perché la diga non fu mai costruita", "2026-11-12T09:30:00Z");
+    let mut desk = Desk::new(&["it", "*"]);
+    let apart = [work(vec![original.clone()]), work(vec![italian.clone()])];
+    assert_eq!(shown(&desk.publish(&apart, now()).edition), ["fiumi", "rivers"]);
+    let (stays, gone) = (apart[0].story.id, apart[1].story.id);
+    // By way of a third story, which nobody was shown.
+    let third = StoryId::from(EntryId::new(&SourceId("x".into()), "third"));
+    let when = at("2026-11-20T11:00:00Z");
+    let went = |story, into| Tombstone { story, into: Some(into), when };
+    desk.tombstones = vec![went(gone, third), went(third, stays)];
+    let merged = work(vec![original, italian.clone()]);
+    let edition = desk.publish(&[merged.clone()], now()).edition;
+    assert_eq!(shown(&edition), ["rivers"], "readers have the Italian version under the id that went");
+    assert!(edition.items[0].versions.iter().any(|v| v.source.id.as_str() == "fiumi" && v.listed));
+    assert_eq!(shown(&desk.publish(&[merged.clone()], now()).edition), ["rivers"]);
+    // An edition that never showed it is free.
+    assert_eq!(pick(&["it", "*"], Include::All, &merged).as_deref(), Some("fiumi"));
+    // Better a version twice than a story that is nowhere.
+    desk.spec.include = Include::Translations;
+    assert_eq!(shown(&desk.compose(&[merged], now()).edition), ["fiumi"]);
+}
+
+#[test]
 fn a_question_narrows_an_edition_and_says_so_in_its_addresses() {
     let planet = planet();
     let stock = Stock { body: &|e| e.body.clone(), shown: &|_| None, tombstones: &[], planet: &planet };
