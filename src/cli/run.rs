@@ -59,12 +59,18 @@ pub async fn serve(
         // An error says that the sender is gone: then it is time to stop, too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let server =
-        tokio::spawn(publish::serve(listener, site, formats::ALL, Limits::default(), counts, hear(stopped.clone())));
+    let server = tokio::spawn(publish::serve(
+        listener,
+        Arc::clone(&site) as _,
+        formats::ALL,
+        Limits::default(),
+        counts,
+        hear(stopped.clone()),
+    ));
     first.await;
     println!("{}", tokio::task::block_in_place(|| open.rooms.house.summary())?);
     tokio::spawn(told_to_stop(stop));
-    daemon::run(Arc::clone(&open.rooms), config, hear(stopped)).await?;
+    daemon::run(Arc::clone(&open.rooms), site, config, hear(stopped)).await?;
     server.await.context("the server ended by a fault of this program; please report it")
 }
 

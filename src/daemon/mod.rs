@@ -10,6 +10,7 @@
 //! - What is due is in the store: the loop can end at any moment.
 
 pub mod control;
+mod hubs;
 mod judging;
 mod polls;
 mod watch;
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::{self, Clock};
 use crate::fetch::{FetchSettings, Fetcher};
+use crate::pipeline::site::Shopfront;
 use crate::pipeline::{Error, House, Plan};
 
 use judging::Judge;
@@ -110,13 +112,15 @@ pub enum Failed {
     System(#[from] std::io::Error),
 }
 
-/// Polls, fetches pages and judges until `stop`. `config` is the file to watch, and how it is read.
+/// Polls, fetches pages, judges, and tells hubs of the changed editions of `site`, until `stop`. `config` is the file
+/// to watch, and how it is read.
 ///
 /// # Errors
 /// The store cannot be read at the start, or no thread can be started. Later faults are logged, and what they hindered
 /// is done again.
 pub async fn run(
     rooms: Arc<Rooms>,
+    site: Arc<Shopfront>,
     config: Option<(PathBuf, Reload)>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failed> {
@@ -130,6 +134,7 @@ pub async fn run(
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let (done, mut heard) = mpsc::unbounded_channel();
+    let hubs = tokio::spawn(hubs::tell_changes(Arc::clone(&rooms), site));
     tokio::pin!(stop);
     loop {
         let saved = async {
@@ -179,6 +184,8 @@ pub async fn run(
             Event::Stop => break,
         }
     }
+    // What it was about to tell is told at the next start.
+    hubs.abort();
     tokio::task::block_in_place(|| judge.into_iter().for_each(Judge::stop));
     write_states(&rooms);
     Ok(())

@@ -259,7 +259,7 @@ fn target(url: &Url, status: StatusCode, fields: &HeaderMap) -> Result<Url, Fetc
 
 /// Until when the server asks not to be asked again: seconds, or a date (RFC 9110 §10.2.3). A date is read against
 /// the server's own clock, where it gives it.
-fn retry_after(fields: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn retry_after(fields: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let text = |name| fields.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::trim);
     let value = text(header::RETRY_AFTER)?;
     if let Ok(seconds) = value.parse::<u64>() {

@@ -8,6 +8,7 @@ mod exchange;
 mod guard;
 mod polite;
 mod robots;
+mod tell;
 
 pub use error::FetchError;
 

@@ -10,6 +10,7 @@ mod matching;
 mod pages;
 mod pipeline;
 mod planet;
+mod publishing;
 mod reading;
 mod references;
 mod reload;

@@ -102,6 +102,8 @@ pub struct Request {
     pub target: String,
     /// Header fields, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The body, as far as its length was given.
+    pub body: String,
     /// Status that was answered.
     pub answered: u16,
 }
@@ -236,11 +238,18 @@ fn read_request(stream: &TcpStream) -> io::Result<Option<Request>> {
     lines.read_line(&mut line)?;
     let mut words = line.split_whitespace();
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
-    let mut request =
-        Request { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), answered: 0 };
+    let mut request = Request {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers: Vec::new(),
+        body: String::new(),
+        answered: 0,
+    };
     loop {
         line.clear();
         if lines.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            let length = request.header("content-length").and_then(|n| n.parse().ok()).unwrap_or(0);
+            lines.take(length).read_to_string(&mut request.body)?;
             return Ok(Some(request));
         }
         if let Some((name, value)) = line.trim().split_once(':') {
