@@ -8,7 +8,7 @@ use url::Url;
 use crate::model::entry::NAMESPACE;
 use crate::model::{Edition, Format, Item, Language, Person, Timestamp, Tombstone};
 
-use super::{clean, is_absolute, links, media_type, prolog};
+use super::{bare_alternate, clean, is_absolute, links, media_type, prolog};
 
 /// `application/atom+xml`.
 pub const FORMAT: Format = Format { ending: "atom", media_type: "application/atom+xml; charset=utf-8", render };
@@ -130,6 +130,7 @@ fn entry_links(item: &Item) -> Vec<Link> {
     }));
     all.extend(item.license.iter().map(|license| link("license", license.to_string(), None)));
     all.extend(item.comments.iter().map(|comments| link("replies", comments.to_string(), page)));
+    all.extend(bare_alternate(item).map(|shown| link("alternate", shown.to_string(), None)));
     all
 }
 

@@ -46,6 +46,14 @@ fn media_type(given: Option<&str>) -> Option<&str> {
     essence.split_once('/').is_some_and(|(a, b)| token(a) && token(b)).then_some(essence)
 }
 
+/// The address of the shown version once more, to stand bare behind all other links of an item that has several
+/// alternates. Of those feedparser and newsboat take the last one for the item's page, other readers the first; both
+/// are right then. It is no second alternate of one type and language (RFC 4287 §4.1.2), for it has neither.
+fn bare_alternate(item: &Item) -> Option<&Url> {
+    let several = links(item).filter(|(rel, _)| *rel == "alternate").nth(1).is_some();
+    item.shown.link.as_ref().filter(|_| several)
+}
+
 /// `rel` and version of each version with a page: the shown one, then the other listed ones as alternates, the rest
 /// as related (RFC 4287 §4.2.7.2).
 fn links(item: &Item) -> impl Iterator<Item = (&'static str, &Version)> {

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::model::{Edition, Format, Item, Language, Timestamp};
 
-use super::{clean, is_absolute, links, media_type, prolog};
+use super::{bare_alternate, clean, is_absolute, links, media_type, prolog};
 
 /// `application/rss+xml`.
 pub const FORMAT: Format = Format { ending: "rss", media_type: "application/rss+xml; charset=utf-8", render };
@@ -63,6 +63,7 @@ fn item(item: &Item) -> RssItem {
         length: e.length.map(|length| length.to_string()),
         ..link("enclosure", clean(&e.url), media_type(e.media_type.as_deref()))
     });
+    let shown = bare_alternate(item).map(|shown| link("alternate", shown.to_string(), None));
     let names = |people: &[crate::model::Person]| people.iter().map(|p| clean(&p.name)).collect();
     RssItem {
         title: Some(clean(&item.shown.title)),
@@ -82,7 +83,7 @@ fn item(item: &Item) -> RssItem {
             .map(|address| Source { url: address.to_string(), title: Some(clean(&card.title)) }),
         content: content.filter(|_| item.summary.is_some()),
         extensions: updated(item.updated),
-        atom_ext: Some(AtomExtension { links: entry_links(item).chain(further).collect() }),
+        atom_ext: Some(AtomExtension { links: entry_links(item).chain(further).chain(shown).collect() }),
         dublin_core_ext: Some(DublinCoreExtension {
             creators: names(&item.authors),
             contributors: names(&item.contributors),
