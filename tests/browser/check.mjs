@@ -1,20 +1,26 @@
 // Do the pages hold in a real browser? At desktop and phone width, light and dark: no console error, nothing asked of
 // another host, no overflow, no violation that axe-core finds serious.
 //
-//   npm install playwright-core axe-core          (beside this file, or in a folder above it)
-//   node check.mjs http://127.0.0.1:8080 [SHOTS]  with the demo running; CHROMIUM=/usr/bin/chromium
+//   npm install --prefix FOLDER playwright-core axe-core
+//   NODE_PATH=FOLDER/node_modules node check.mjs http://127.0.0.1:8080 [SHOTS]
+//
+// with the demo running, or the planet of tests/it/pages.rs (see there), whose story has five languages, one of them
+// right to left; CHROMIUM=/usr/bin/chromium.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+
+// `import` does not heed NODE_PATH, `require` does.
+const require = createRequire(import.meta.url);
+const { chromium } = require('playwright-core');
 
 const [base, shots] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: quiet });
 const index = await (await fetch(base)).text();
 // The story with the most versions says the most.
 const stories = [...index.matchAll(/(\/story\/[0-9a-f-]+)">(\d*)/g)].sort((a, b) => Number(b[2]) - Number(a[2]));
-const pages = [['index', '/'], ['sources', '/sources'], ['nothing', '/nowhere/at-all'], ...(stories.length ? [['story', stories[0][1]]] : [])];
+const pages = [['index', '/'], ['found', '/?q=a&lang=en'], ['sources', '/sources'], ['nothing', '/nowhere/at-all'], ...(stories.length ? [['story', stories[0][1]]] : [])];
 let bad = 0;
 for (const [name, path] of pages)
   for (const [device, width, height] of [['desktop', 1280, 1000], ['phone', 390, 844]])
