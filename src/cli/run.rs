@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::house::{self, Open};
@@ -51,6 +51,8 @@ pub async fn serve(
     config: Option<(PathBuf, Reload)>,
     first: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    // Heard from here on: whoever reads the summary line may send one at once.
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
     let (stop, stopped) = watch::channel(false);
     let clock = open.rooms.clock.clone();
     let counts = Arc::new(Counts::default());
@@ -69,15 +71,14 @@ pub async fn serve(
     ));
     first.await;
     println!("{}", tokio::task::block_in_place(|| open.rooms.house.summary())?);
-    tokio::spawn(told_to_stop(stop));
+    tokio::spawn(told_to_stop(signals, stop));
     daemon::run(Arc::clone(&open.rooms), site, config, hear(stopped)).await?;
     server.await.context("the server ended by a fault of this program; please report it")
 }
 
 /// Waits for SIGTERM or Ctrl-C.
-async fn told_to_stop(stop: watch::Sender<bool>) {
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+async fn told_to_stop(signals: [std::io::Result<Signal>; 2], stop: watch::Sender<bool>) {
+    let [Ok(mut terminate), Ok(mut interrupt)] = signals else {
         tracing::error!("signals cannot be heard: this process has to be killed");
         return std::future::pending().await;
     };
