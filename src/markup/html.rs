@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::tidy;
+use super::{text, tidy};
 
 /// Bytes of one text. The longest post of the corpora has 400 KB; a feed of 16 MiB may hold one text.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -24,11 +24,12 @@ thread_local! {
 /// `http`, `https` and `mailto`; relative addresses are made absolute by `base`.
 pub fn clean(html: &str, base: &Url) -> String {
     let html = &html[..html.floor_char_boundary(MAX_BYTES)];
-    if !html.bytes().any(|b| matches!(b, b'<' | b'&' | b'\0')) {
+    if memchr::memchr3(b'<', b'&', b'\0', html.as_bytes()).is_none() {
         // Nothing to build: text is its own HTML, but for `>`.
         return html.replace('>', "&gt;");
     }
-    let tidied = tidy::fragment(html);
+    // Of what is nested beyond all sense, only the words are worth anything.
+    let Some(tidied) = tidy::fragment(html) else { return text::to_html(&text::plain(html)) };
     CLEANER.with_borrow_mut(|cached| match cached {
         Some((known, cleaner)) if known == base => clean_tidied(&tidied, cleaner),
         _ => {
@@ -39,7 +40,12 @@ pub fn clean(html: &str, base: &Url) -> String {
 }
 
 fn clean_tidied(html: &str, cleaner: &Builder<'_>) -> String {
-    cleaner.clean(html).to_string().trim().to_owned()
+    let mut clean = cleaner.clean(html).to_string();
+    clean.truncate(clean.trim_end().len());
+    match clean.len() - clean.trim_start().len() {
+        0 => clean,
+        blanks => clean.split_off(blanks),
+    }
 }
 
 fn cleaner(base: &Url) -> Builder<'static> {
@@ -143,6 +149,14 @@ mod tests {
             many("<a '", 100_000),
             many("<select><option>", 50_000),
             many("<h1><li>", 50_000),
+            many("<span><div></span>", 50_000),
+            many("<b><div></b>", 50_000),
+            many("<div><table><tr><td></div>", 30_000),
+            many("<longnamed1></longnamed2>", 50_000),
+            format!("<table>{}", many("<p>x", 100_000)),
+            format!("<table>{}", many("<tr>x", 100_000)),
+            many(&format!("<a =\"{}\">", many("<div>", 1_000)), 50),
+            many("<a =\"><div>\">", 50_000),
             attributes,
         ] {
             let cleaned = clean(&hostile, &base);

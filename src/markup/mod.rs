@@ -4,5 +4,6 @@
 //! A room on the ground: pages (`parse`) and the texts of feeds (`normalise`) go through the same caps.
 
 pub mod html;
+mod tag;
 pub mod text;
 pub mod tidy;

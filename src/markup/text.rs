@@ -1,18 +1,20 @@
 //! How does this HTML read as plain text? One line a block, references resolved.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memmem};
+
+use super::tag;
 
 /// Elements whose text is not read.
 const SILENT: [&str; 5] = ["script", "style", "noscript", "template", "title"];
 /// Elements that stand within a line; all others begin and end one.
-const INLINE: [&str; 30] = [
+const INLINE: [&str; 31] = [
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
-    "ins", "kbd", "mark", "q", "rp", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "u",
+    "ins", "kbd", "mark", "q", "rp", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "u", "wbr",
 ];
 
 /// The text of some HTML: blocks on lines of their own, blanks run together, nothing at the ends.
 pub fn plain(html: &str) -> String {
-    let mut out = Writer { out: String::with_capacity(html.len()), pending: Pending::None };
+    let mut out = Writer { out: String::with_capacity(html.len()), ..Writer::default() };
     let mut rest = html;
     loop {
         let Some(at) = memchr(b'<', rest.as_bytes()) else {
@@ -51,16 +53,21 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-#[derive(PartialEq, Clone, Copy)]
+#[derive(PartialEq, Clone, Copy, Default)]
 enum Pending {
+    #[default]
     None,
     Blank,
     Line,
 }
 
+#[derive(Default)]
 struct Writer {
     out: String,
     pending: Pending,
+    /// Silent elements whose ends do not come any more, and whether no tag ends any more: no search is done twice.
+    missing: Vec<&'static str>,
+    no_tag_ends: bool,
 }
 
 impl Writer {
@@ -105,50 +112,29 @@ impl Writer {
 fn markup(rest: &str, out: &mut Writer) -> usize {
     let bytes = rest.as_bytes();
     if rest.starts_with("<!--") {
-        return memchr::memmem::find(bytes, b"-->").map_or(bytes.len(), |end| end + 3);
+        return memmem::find(bytes, b"-->").map_or(bytes.len(), |end| end + 3);
     }
-    let is_tag = bytes.get(1).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'!' | b'?'));
-    let Some(length) = is_tag.then(|| tag_length(bytes)).flatten() else {
+    if matches!(bytes.get(1), Some(b'!' | b'?')) {
+        return memchr(b'>', bytes).map_or(bytes.len(), |end| end + 1);
+    }
+    let is_tag = !out.no_tag_ends && bytes.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'/');
+    let tag = is_tag.then(|| tag::cut(rest)).flatten();
+    let Some(tag) = tag else {
+        out.no_tag_ends |= is_tag;
         out.text("<");
         return 1;
     };
-    let start = 1 + usize::from(bytes[1] == b'/');
-    let name_end =
-        bytes[start..length].iter().position(|b| !b.is_ascii_alphanumeric()).map_or(length, |end| start + end);
-    let name = &rest[start..name_end];
-    let is = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if start == 1 && is(&SILENT) {
-        let closing = format!("</{}", name.to_ascii_lowercase());
-        let after = &rest.as_bytes()[length..];
-        let end = after.windows(closing.len()).position(|window| window.eq_ignore_ascii_case(closing.as_bytes()));
-        return match end {
-            Some(end) => length + end + memchr(b'>', &after[end..]).map_or(after.len() - end, |end| end + 1),
-            None => length,
-        };
-    }
-    if name.eq_ignore_ascii_case("br") || !is(&INLINE) {
-        out.ask(Pending::Line);
-        out.pending = Pending::Line;
-    }
-    length
-}
-
-fn tag_length(bytes: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        let next = bytes[at..].iter().position(|b| matches!(b, b'>' | b'"' | b'\''))? + at;
-        match bytes[next] {
-            b'>' => return Some(next + 1),
-            quote if bytes[at..next].contains(&b'=') || next > 1 => {
-                // A quote that never ends is no quote.
-                match memchr2(quote, quote, &bytes[next + 1..]) {
-                    Some(end) => at = next + 1 + end + 1,
-                    None => return memchr(b'>', &bytes[next..]).map(|end| next + end + 1),
-                }
-            }
-            _ => return None,
+    let silent = SILENT.iter().find(|name| !tag.is_end && name.eq_ignore_ascii_case(tag.name));
+    if let Some(name) = silent.filter(|name| !out.missing.contains(name)) {
+        match tag::content_end(&bytes[tag.length..], name) {
+            Some(end) => return tag.length + end,
+            None => out.missing.push(name),
         }
     }
+    if !INLINE.iter().any(|name| name.eq_ignore_ascii_case(tag.name)) {
+        out.pending = Pending::Line;
+    }
+    tag.length
 }
 
 #[cfg(test)]
@@ -167,6 +153,15 @@ mod tests {
         check("<a href=\"x>y\">link</a>", "link");
         check("  ", "");
         check("x<!-- y -->z", "xz");
+        check("a <b", "a <b");
+        check("a<script>b", "a\nb");
+    }
+
+    #[test]
+    fn no_input_makes_it_quadratic() {
+        for piece in ["<script>", "<a ", "<a '", "<!--", "</", "<style></script>", "<a b=\"", "&", "&lt"] {
+            assert!(plain(&piece.repeat(200_000)).len() <= piece.len() * 400_000, "{piece}");
+        }
     }
 
     #[test]

@@ -1,57 +1,120 @@
 //! What must a tree builder never be handed? Too deep, too wide, or swallowing what follows.
 //!
 //! One linear pass over the tags. Where nothing is amiss, and that is nearly always, the text is handed on as it is.
+//!
+//! The count of open elements is that of the tree builder only as long as both agree on what an end tag ends. They
+//! disagree on crossed tags (`<b><div></b>`, `<span><div></span>`), where a builder keeps the `div` open: so ends
+//! that are missing are written out, and ends that a builder would pass over are left out.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
+use super::tag::{self, Tag};
+
 /// Elements open at once. Browsers stop at 512; articles nest to about 30.
 const MAX_DEPTH: usize = 128;
 /// Formatting elements open at once: html5ever opens each of them anew in every paragraph that follows.
 const MAX_FORMATTING: usize = 16;
-/// Bytes of one tag: longer ones are images written into an attribute.
-const MAX_TAG: usize = 16 * 1024;
-/// Attributes of one tag; html5ever compares each with all before it.
-const MAX_ATTRIBUTES: usize = 128;
-
-/// Elements whose content is not for readers: left out with it where their end tag is there, else only the tag.
-const WITH_CONTENT: [&str; 12] = [
-    "script", "style", "iframe", "svg", "math", "noscript", "title", "textarea", "select", "button", "noembed",
-    "noframes",
-];
-/// Elements that would swallow all that follows, or mean nothing here: the tag is left out.
-const TAG_ONLY: [&str; 8] = ["plaintext", "xmp", "frameset", "frame", "template", "input", "option", "listing"];
+/// Tags between the rows of a table: a builder moves each before the table, and looks for the table each time.
+const MAX_MISPLACED: usize = 256;
+/// Bytes of a text without a tag: html5ever writes one in time that is quadratic in the `&` and no-break spaces of it.
+const MAX_RUN: usize = 4 * 1024;
 /// A form is left out whole up to this length: longer, it is a page whose author put all of it into a form.
 const MAX_FORM: usize = 4 * 1024;
 
-const VOID: [&str; 14] =
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
-/// Without `a`: its start ends one that is open.
-const FORMATTING: [&str; 13] =
-    ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// What is done with an element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Its content is not for readers: left out with it where its end tag is there, else only the tag.
+    WithContent(&'static str),
+    /// It would swallow all that follows, or means nothing here: the tag is left out.
+    TagOnly,
+    Title,
+    Form,
+    Image,
+    Void,
+    /// Without `a`: its start ends one that is open.
+    Formatting,
+    /// Its end tag ends what is open in it, where all of that may go without an end (HTML standard §13.1.2.4).
+    Block,
+    Other,
+}
+
+/// The longest name below.
+const MAX_NAME: usize = 10;
+
+fn kind(name: &str) -> Kind {
+    let mut lower = [0; MAX_NAME];
+    let Some(lower) = lower.get_mut(..name.len()) else { return Kind::Other };
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    match &*lower {
+        b"p" | b"div" | b"li" | b"ul" | b"ol" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"blockquote"
+        | b"figure" | b"figcaption" | b"td" | b"th" | b"tr" | b"table" | b"tbody" | b"thead" | b"tfoot"
+        | b"caption" | b"dl" | b"dt" | b"dd" | b"pre" | b"section" | b"article" | b"aside" | b"header" | b"footer"
+        | b"main" | b"nav" | b"center" | b"details" | b"summary" | b"address" | b"fieldset" => Kind::Block,
+        b"b" | b"i" | b"em" | b"strong" | b"u" | b"s" | b"code" | b"small" | b"big" | b"font" | b"nobr" | b"strike"
+        | b"tt" => Kind::Formatting,
+        b"img" => Kind::Image,
+        b"br" | b"hr" | b"source" | b"wbr" | b"link" | b"meta" | b"base" | b"area" | b"col" | b"embed" | b"param"
+        | b"track" | b"image" | b"bgsound" | b"basefont" | b"keygen" => Kind::Void,
+        b"form" => Kind::Form,
+        b"title" => Kind::Title,
+        b"script" => Kind::WithContent("script"),
+        b"style" => Kind::WithContent("style"),
+        b"iframe" => Kind::WithContent("iframe"),
+        b"svg" => Kind::WithContent("svg"),
+        b"math" => Kind::WithContent("math"),
+        b"noscript" => Kind::WithContent("noscript"),
+        b"textarea" => Kind::WithContent("textarea"),
+        b"select" => Kind::WithContent("select"),
+        b"button" => Kind::WithContent("button"),
+        b"noembed" => Kind::WithContent("noembed"),
+        b"noframes" => Kind::WithContent("noframes"),
+        b"plaintext" | b"xmp" | b"frameset" | b"frame" | b"template" | b"input" | b"option" | b"optgroup"
+        | b"listing" => Kind::TagOnly,
+        _ => Kind::Other,
+    }
+}
 
 /// Elements whose start ends others that are open.
-const IMPLIED_ENDS: [(&[&str], &[&str]); 5] = [
-    (&["p"], &["p"]),
-    (&["li"], &["li", "p"]),
-    (&["dt", "dd"], &["dt", "dd", "p"]),
-    (&["td", "th"], &["td", "th", "p"]),
-    (&["tr"], &["tr", "td", "th", "p"]),
-];
+fn ended_by(start: &str) -> &'static [&'static str] {
+    const ENDS: [(&[&str], &[&str]); 5] = [
+        (&["p"], &["p"]),
+        (&["li"], &["li", "p"]),
+        (&["dt", "dd"], &["dt", "dd", "p"]),
+        (&["td", "th"], &["td", "th", "p"]),
+        (&["tr"], &["tr", "td", "th", "p"]),
+    ];
+    ENDS.iter().find(|(starts, _)| one_of(start, starts)).map_or(&[], |(_, ended)| ended)
+}
 
-/// Hands on the text of an entry, or a copy without what is in the way.
-pub fn fragment(html: &str) -> Cow<'_, str> {
+fn one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Elements whose end tag may be missing.
+const ENDLESS: [&str; 13] =
+    ["p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "colgroup", "rp", "rt"];
+/// Elements that stand in the rows of a table, or hold them: their ends reach out of a cell.
+const TABLE: [&str; 9] = ["table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "colgroup"];
+
+/// Tags left out for their depth from which on a document is no document any more: 100,000 levels are an attack.
+const MAX_TOO_DEEP: usize = 10_000;
+
+/// Hands on the text of an entry, or a copy without what is in the way; `None` where it is nested beyond all sense.
+pub fn fragment(html: &str) -> Option<Cow<'_, str>> {
     tidy(html, false)
 }
 
 /// The same for a whole page: its title is kept, and forms of any length keep their content (some sites put all of
 /// a page into one).
-pub fn page(html: &str) -> Cow<'_, str> {
+pub fn page(html: &str) -> Option<Cow<'_, str>> {
     tidy(html, true)
 }
 
-fn tidy(html: &str, whole_page: bool) -> Cow<'_, str> {
+fn tidy(html: &str, whole_page: bool) -> Option<Cow<'_, str>> {
     let mut pass = Pass {
         html,
         whole_page,
@@ -60,20 +123,27 @@ fn tidy(html: &str, whole_page: bool) -> Cow<'_, str> {
         out: None,
         open: Vec::new(),
         formatting: 0,
+        misplaced: 0,
+        too_deep: 0,
+        run: 0,
         ends: Ends::default(),
         next_end: None,
     };
     while let Some(found) = memchr(b'<', &html.as_bytes()[pass.at..]) {
-        pass.at += found;
+        pass.text(found);
         pass.markup();
+        if pass.too_deep > MAX_TOO_DEEP {
+            return None;
+        }
     }
-    match pass.out {
+    pass.text(html.len() - pass.at);
+    Some(match pass.out {
         None => Cow::Borrowed(html),
         Some(mut out) => {
             out.push_str(&html[pass.copied..]);
             Cow::Owned(out)
         }
-    }
+    })
 }
 
 /// Which ends were searched for and do not come any more: no search is done twice in vain.
@@ -90,21 +160,17 @@ struct Pass<'a> {
     /// Up to here the text was copied to `out` or left out.
     copied: usize,
     out: Option<String>,
-    /// Names of the open elements, by their first eight letters.
-    open: Vec<u64>,
+    /// Names of the open elements.
+    open: Vec<&'a str>,
     formatting: usize,
+    misplaced: usize,
+    /// Tags left out for their depth.
+    too_deep: usize,
+    /// Bytes of text since the last tag.
+    run: usize,
     ends: Ends,
     /// Where the next `>` stands (the length of the text: nowhere), looked up once for all tags before it.
     next_end: Option<usize>,
-}
-
-/// A tag cut out of the text.
-struct Tag<'a> {
-    name: &'a str,
-    is_end: bool,
-    attributes: &'a str,
-    length: usize,
-    too_much: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -134,7 +200,7 @@ impl<'a> Pass<'a> {
         if end == bytes.len() {
             return None;
         }
-        cut(&self.html[self.at..])
+        tag::cut(&self.html[self.at..])
     }
 
     fn comment(&mut self, bytes: &[u8]) {
@@ -145,6 +211,36 @@ impl<'a> Pass<'a> {
                 self.ends.comment_missing = true;
                 self.leave_out(4);
             }
+        }
+    }
+
+    /// Passes over a text, and lets a line break in a long one: that makes two texts of it.
+    fn text(&mut self, length: usize) {
+        let end = self.at + length;
+        while self.run + (end - self.at) > MAX_RUN {
+            let rest = &self.html[self.at..end];
+            let from = rest.floor_char_boundary(MAX_RUN.saturating_sub(self.run));
+            // Not inside of a reference, nor of a word.
+            let window = &rest[from..rest.floor_char_boundary(from + MAX_RUN)];
+            let place = window.find([' ', '\n', '&']).unwrap_or(window.len());
+            self.at += from + place;
+            if self.at == end {
+                break;
+            }
+            self.leave_out(0);
+            self.out.get_or_insert_default().push_str("<wbr>");
+            self.run = 0;
+        }
+        self.run += end - self.at;
+        self.at = end;
+    }
+
+    /// Keeps a tag.
+    fn keep(&mut self, name: &str, length: usize) {
+        self.at += length;
+        // A builder passes over parts of a table that stand outside of one: they end no text.
+        if !one_of(name, &TABLE) && !one_of(name, &["html", "head", "body"]) {
+            self.run = 0;
         }
     }
 
@@ -159,71 +255,98 @@ impl<'a> Pass<'a> {
         if tag.too_much {
             return self.leave_out(tag.length);
         }
-        let name = Name::new(tag.name);
-        if self.whole_page && (name.is("title") || name.is("form")) {
-            self.at += tag.length;
-            return;
-        }
-        if let Some(known) = name.one_of(&WITH_CONTENT) {
-            let length =
-                if tag.is_end { tag.length } else { self.length_with_content(tag, known).unwrap_or(tag.length) };
-            return self.leave_out(length);
-        }
-        if name.one_of(&TAG_ONLY).is_some() {
-            return self.leave_out(tag.length);
-        }
-        if name.is("form") {
-            let whole = if tag.is_end { None } else { self.length_with_content(tag, "form") };
-            return self.leave_out(whole.filter(|length| *length <= MAX_FORM).unwrap_or(tag.length));
-        }
-        if name.is("img") && !tag.is_end && is_invisible(tag.attributes) {
-            return self.leave_out(tag.length);
-        }
-        if name.one_of(&VOID).is_some() {
-            self.at += tag.length;
-        } else if tag.is_end {
-            self.end(name, tag.length);
-        } else {
-            self.start(name, tag.length);
+        let kind = kind(tag.name);
+        match kind {
+            Kind::Title | Kind::Form if self.whole_page => self.at += tag.length,
+            Kind::WithContent(name) => self.leave_out_whole(tag, name, usize::MAX),
+            Kind::Title => self.leave_out_whole(tag, "title", usize::MAX),
+            Kind::Form => self.leave_out_whole(tag, "form", MAX_FORM),
+            Kind::TagOnly => self.leave_out(tag.length),
+            Kind::Image if !tag.is_end && tag::is_invisible(tag.attributes) => self.leave_out(tag.length),
+            _ if tag.is_end && !matches!(kind, Kind::Void | Kind::Image) => self.end(tag.name, kind, tag.length),
+            Kind::Void | Kind::Image if self.is_misplaced(tag.name) => self.leave_out(tag.length),
+            Kind::Void | Kind::Image => self.keep(tag.name, tag.length),
+            _ => self.start(tag.name, kind, tag.length),
         }
     }
 
-    fn start(&mut self, name: Name<'_>, length: usize) {
-        let own = name.key();
-        // Whose end tags may be left out (HTML standard §13.1.2.4): a start ends those.
-        let ended = IMPLIED_ENDS
-            .iter()
-            .find(|(starts, _)| starts.iter().any(|start| name.is(start)))
-            .map_or(&[][..], |(_, ended)| ended);
-        if name.is("a")
-            && let Some(position) = self.open.iter().rposition(|open| *open == own)
+    /// Leaves out an element with its content, if that has an end and is not longer than `most`; else its tag.
+    fn leave_out_whole(&mut self, tag: &Tag<'_>, name: &'static str, most: usize) {
+        let whole = if tag.is_end { None } else { self.length_with_content(tag, name) };
+        self.leave_out(whole.filter(|length| *length <= most).unwrap_or(tag.length));
+    }
+
+    /// Whether this is one tag too many in a table and in none of its cells.
+    fn is_misplaced(&mut self, name: &str) -> bool {
+        let in_table = self.open.last().is_some_and(|last| one_of(last, &["table", "tbody", "thead", "tfoot", "tr"]));
+        if !in_table || one_of(name, &TABLE) || name.eq_ignore_ascii_case("col") {
+            return false;
+        }
+        self.misplaced += 1;
+        self.misplaced > MAX_MISPLACED
+    }
+
+    fn start(&mut self, name: &'a str, kind: Kind, length: usize) {
+        let is_open = |open: &&str| open.eq_ignore_ascii_case(name);
+        if name.eq_ignore_ascii_case("a")
+            && let Some(position) = self.open.iter().rposition(is_open)
         {
             self.open.remove(position);
         }
-        while self.open.last().is_some_and(|last| ended.iter().any(|name| Name::new(name).key() == *last)) {
-            self.open.pop();
+        if kind == Kind::Block {
+            let ended = ended_by(name);
+            while self.open.last().is_some_and(|last| one_of(last, ended)) {
+                self.open.pop();
+            }
         }
-        let formatting = name.one_of(&FORMATTING).is_some();
+        let formatting = kind == Kind::Formatting;
         if self.open.len() >= MAX_DEPTH || formatting && self.formatting >= MAX_FORMATTING {
+            self.too_deep += 1;
+            return self.leave_out(length);
+        }
+        if self.is_misplaced(name) {
             return self.leave_out(length);
         }
         self.formatting += usize::from(formatting);
-        self.open.push(own);
-        self.at += length;
+        self.open.push(name);
+        self.keep(name, length);
     }
 
-    fn end(&mut self, name: Name<'_>, length: usize) {
-        let own = name.key();
-        match self.open.iter().rposition(|open| *open == own) {
-            Some(position) => {
-                // Formatting elements outlive the elements that they were opened in, so only their own end counts.
-                self.formatting -= usize::from(name.one_of(&FORMATTING).is_some() && self.formatting > 0);
-                self.open.truncate(position);
-                self.at += length;
-            }
-            // An end without a start is passed over, or makes an empty paragraph, as `</p>` does.
-            None => self.leave_out(length),
+    fn end(&mut self, name: &str, kind: Kind, length: usize) {
+        // An end without a start is passed over, or makes an empty paragraph, as `</p>` does.
+        let Some(position) = self.ended(name) else { return self.leave_out(length) };
+        if position + 1 == self.open.len() {
+            self.open.pop();
+            self.formatting -= usize::from(kind == Kind::Formatting);
+            return self.keep(name, length);
         }
+        let implied = kind == Kind::Block && self.open[position + 1..].iter().all(|open| one_of(open, &ENDLESS));
+        let mut ends = String::new();
+        for open in self.open.drain(position..).rev() {
+            self.formatting -= usize::from(self::kind(open) == Kind::Formatting);
+            ends.push_str(&format!("</{open}>"));
+        }
+        if !implied {
+            self.leave_out(0);
+            self.out.get_or_insert_default().push_str(&ends);
+            self.copied += length;
+        }
+        self.keep(name, length);
+    }
+
+    /// Which open element an end tag ends: out of a cell, only a part of its table.
+    fn ended(&self, name: &str) -> Option<usize> {
+        for (position, open) in self.open.iter().enumerate().rev() {
+            if open.eq_ignore_ascii_case(name) {
+                return Some(position);
+            }
+            let is_wall =
+                open.eq_ignore_ascii_case("table") || one_of(open, &["td", "th", "caption"]) && !one_of(name, &TABLE);
+            if is_wall {
+                return None;
+            }
+        }
+        None
     }
 
     /// Length from the start of this tag to the end of its end tag, if that comes.
@@ -232,106 +355,21 @@ impl<'a> Pass<'a> {
             return None;
         }
         let rest = &self.html.as_bytes()[self.at + tag.length..];
-        let mut from = 0;
-        while let Some(found) = memmem::find(&rest[from..], b"</") {
-            let at = from + found + 2;
-            let after = rest.get(at..at + name.len());
-            let closed = rest.get(at + name.len()).is_none_or(|b| !b.is_ascii_alphanumeric());
-            if after.is_some_and(|after| after.eq_ignore_ascii_case(name.as_bytes())) && closed {
-                let end = memchr(b'>', &rest[at..])?;
-                return Some(tag.length + at + end + 1);
-            }
-            from = at;
+        if let Some(end) = tag::content_end(rest, name) {
+            return Some(tag.length + end);
         }
         self.ends.missing.push(name);
         None
     }
 }
 
-/// A tag's name, compared without regard to case.
-#[derive(Clone, Copy)]
-struct Name<'a>(&'a str);
-
-impl<'a> Name<'a> {
-    fn new(name: &'a str) -> Self {
-        Self(name)
-    }
-
-    fn is(self, other: &str) -> bool {
-        self.0.eq_ignore_ascii_case(other)
-    }
-
-    fn one_of(self, names: &[&'static str]) -> Option<&'static str> {
-        names.iter().copied().find(|name| self.is(name))
-    }
-
-    /// The first eight letters: enough to tell the elements of HTML apart for a count.
-    fn key(self) -> u64 {
-        self.0.bytes().take(8).fold(0, |key, byte| key << 8 | u64::from(byte.to_ascii_lowercase()))
-    }
-}
-
-/// Cuts the tag at the start of the text, quotes respected as a tokenizer of HTML does.
-fn cut(text: &str) -> Option<Tag<'_>> {
-    let bytes = text.as_bytes();
-    let is_end = bytes.get(1) == Some(&b'/');
-    let start = 1 + usize::from(is_end);
-    let name_end = start + bytes[start..].iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/'))?;
-    let (mut at, mut attributes, mut quote) = (name_end, 0_usize, None);
-    let mut after_equals = false;
-    loop {
-        let byte = *bytes.get(at)?;
-        if at > MAX_TAG {
-            // Its quotes may be broken: what follows them is not part of the tag.
-            let end = memchr(b'>', bytes)?;
-            return Some(Tag { name: &text[start..name_end], is_end, attributes: "", length: end + 1, too_much: true });
-        }
-        match (byte, quote) {
-            (b'>', None) => break,
-            (_, Some(open)) if byte == open => quote = None,
-            (_, Some(_)) => {}
-            (b'"' | b'\'', None) if after_equals => quote = Some(byte),
-            (b'=', None) => attributes += 1,
-            (b' ' | b'\t' | b'\n' | b'\r' | b'/', None) if !after_equals => {
-                attributes += usize::from(bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
-            }
-            _ => {}
-        }
-        after_equals = quote.is_none() && (byte == b'=' || after_equals && byte.is_ascii_whitespace());
-        at += 1;
-    }
-    let length = at + 1;
-    // `name = value` was counted twice, once for the name.
-    let too_much = length > MAX_TAG || attributes > 2 * MAX_ATTRIBUTES;
-    Some(Tag { name: &text[start..name_end], is_end, attributes: &text[name_end..at], length, too_much })
-}
-
-/// An image that nobody is to see: one pixel wide and high, or hidden.
-fn is_invisible(attributes: &str) -> bool {
-    let lower = attributes.to_ascii_lowercase();
-    let tiny = |name: &str| {
-        lower.match_indices(name).any(|(at, _)| {
-            let before = lower[..at].chars().next_back();
-            let value = lower[at + name.len()..].trim_start();
-            let Some(value) = value.strip_prefix('=').map(|value| value.trim_start().trim_start_matches(['"', '\'']))
-            else {
-                return false;
-            };
-            let digits = value.len() - value.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            before.is_none_or(|c| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '/'))
-                && matches!(&value[..digits], "0" | "1")
-        })
-    };
-    if tiny("width") && tiny("height") {
-        return true;
-    }
-    let compact = || lower.replace([' ', '\t', '\n'], "");
-    lower.contains("style") && compact().contains("display:none")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fragment(html: &str) -> Cow<'_, str> {
+        super::fragment(html).unwrap()
+    }
 
     #[test]
     fn what_is_in_order_is_not_copied() {
@@ -355,5 +393,28 @@ mod tests {
         assert_eq!(fragment("a <b"), "a b");
         assert_eq!(fragment("a<iframe src=x>b"), "ab");
         assert_eq!(fragment("a<script>b</SCRIPT >c"), "ac");
+    }
+
+    #[test]
+    fn what_is_nested_beyond_all_sense_is_refused() {
+        assert!(super::fragment(&"<div>".repeat(100_000)).is_none());
+        assert!(page(&"<i><p>".repeat(100_000)).is_none());
+    }
+
+    #[test]
+    fn a_long_text_is_broken_between_words() {
+        let html = "a&amp;b ".repeat(2_000);
+        assert_eq!(fragment(&html).replace("<wbr>", ""), html);
+        assert!(fragment(&html).split("<wbr>").all(|run| run.len() <= MAX_RUN + 10));
+        assert_eq!(fragment(&"é&amp;".repeat(2_000)).replace("<wbr>", ""), "é&amp;".repeat(2_000));
+    }
+
+    #[test]
+    fn crossed_tags_are_put_in_order() {
+        assert_eq!(fragment("<b><div>a</b>b"), "<b><div>a</div></b>b");
+        assert_eq!(fragment("<span><p>a</span>b"), "<span><p>a</p></span>b");
+        assert_eq!(fragment("<div><p>a</div>b"), "<div><p>a</div>b");
+        assert_eq!(fragment("<div><table><tr><td>a</div>b"), "<div><table><tr><td>ab");
+        assert_eq!(fragment("<table><tr><td>a<td>b</table>c"), "<table><tr><td>a<td>b</table>c");
     }
 }

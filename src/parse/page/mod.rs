@@ -41,8 +41,9 @@ pub fn read(document: &Document) -> Result<Page, String> {
         return Err(format!("the document is no page: {kind}"));
     }
     let decoded = charset::decode(&document.body, document.header("content-type"));
+    let tidied = tidy::page(&decoded.text).ok_or_else(|| "the page is nested deeper than any real one".to_owned())?;
     let structured = json_ld::read(&decoded.text);
-    let dom = Dom::from(tidy::page(&decoded.text).as_ref());
+    let dom = Dom::from(tidied.as_ref());
     let head = head::read(&dom, &document.url);
     let title = structured.headline.clone().or(head.title).filter(|title| !title.is_empty());
     let byline = structured.author.or(head.byline);
