@@ -1,5 +1,8 @@
 //! Which element of the page holds the article?
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use dom_query::{Document as Dom, NodeRef};
 use dom_smoothie::{Config, Readability};
 
@@ -121,35 +124,37 @@ fn best_marked<'a>(dom: &'a Dom, declared: Option<&str>) -> Option<NodeRef<'a>> 
 }
 
 fn rank(node: &NodeRef<'_>) -> Option<u8> {
-    let name = node.node_name()?;
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| HashSet::from(MARKS));
+    let element = node.element_ref()?;
+    let name: &str = &element.name.local;
     if matches!(
-        name.as_ref(),
+        name,
         "html" | "body" | "head" | "meta" | "link" | "a" | "p" | "span" | "li" | "img" | "h1" | "h2" | "h3"
     ) {
         return None;
     }
-    if node.attr("itemprop").is_some_and(|prop| prop.split_ascii_whitespace().any(|prop| prop == "articleBody")) {
-        return Some(1);
-    }
-    let marked = |attribute: &str| {
-        let value = node.attr(attribute)?;
-        value.split_ascii_whitespace().any(|word| MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(word))).then_some(2)
+    let mut best = match name {
+        "article" => 3,
+        "main" => 4,
+        _ => u8::MAX,
     };
-    if let Some(rank) = marked("class").or_else(|| marked("id")) {
-        return Some(rank);
+    for attribute in &element.attrs {
+        let value: &str = &attribute.value;
+        let rank = match &*attribute.name.local {
+            "itemprop" if value.split_ascii_whitespace().any(|prop| prop == "articleBody") => 1,
+            "class" | "id"
+                if value.split_ascii_whitespace().any(|word| KNOWN.contains(&*word.to_ascii_lowercase())) =>
+            {
+                2
+            }
+            "role" if value == "article" => 3,
+            "role" if value == "main" => 4,
+            "id" if matches!(value, "content" | "main" | "main-content" | "primary") => 5,
+            _ => u8::MAX,
+        };
+        best = best.min(rank);
     }
-    let role = node.attr("role").unwrap_or_default();
-    match (name.as_ref(), role.as_ref()) {
-        ("article", _) | (_, "article") => Some(3),
-        ("main", _) | (_, "main") => Some(4),
-        _ if node
-            .attr("id")
-            .is_some_and(|id| matches!(id.as_ref(), "content" | "main" | "main-content" | "primary")) =>
-        {
-            Some(5)
-        }
-        _ => None,
-    }
+    Some(best).filter(|best| *best < u8::MAX)
 }
 
 fn letters(text: &str) -> impl Iterator<Item = char> + '_ {

@@ -3,14 +3,17 @@
 //! Every rule takes out little at a time: an element that holds a good part of the text is never boilerplate,
 //! whatever its class says.
 
-use dom_query::NodeRef;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use dom_query::{NodeData, NodeId, NodeRef};
 
 /// Elements that hold no text of an article.
 const ELEMENTS: [&str; 9] = ["nav", "aside", "footer", "header", "button", "dialog", "script", "style", "select"];
 
 /// Words of class names and ids (`post-share-bar` has three) that mark what belongs to the site. Names of themes and
 /// plugins of WordPress, Ghost, Blogger, Drupal and Substack.
-const WORDS: [&str; 86] = [
+const WORDS: [&str; 87] = [
     "share",
     "sharing",
     "shares",
@@ -97,42 +100,42 @@ const WORDS: [&str; 86] = [
     "readtime",
     "toolbar",
     "metadata",
+    "readnext",
 ];
 
-/// Parts of class names and ids that mark it only together.
-const PARTS: [&str; 32] = [
-    "recent-posts",
-    "latest-posts",
-    "latest-comments",
-    "more-posts",
-    "post-navigation",
-    "post-nav",
-    "read-next",
-    "readnext",
-    "also-like",
-    "author-box",
-    "author-bio",
-    "about-author",
-    "author-info",
-    "author-card",
-    "entry-meta",
-    "post-meta",
-    "article-meta",
-    "meta-info",
-    "entry-footer",
-    "post-footer",
-    "article-footer",
-    "entry-header",
-    "post-header",
-    "screen-reader",
-    "sr-only",
-    "visually-hidden",
-    "button-wrapper",
-    "post-labels",
-    "cat-links",
-    "tag-links",
-    "blog-pager",
-    "reading-time",
+/// Neighbouring words of class names and ids that mark it only together: the end of one, the start of the next.
+const PARTS: [(&str, &str); 31] = [
+    ("recent", "posts"),
+    ("latest", "posts"),
+    ("latest", "comments"),
+    ("more", "posts"),
+    ("post", "navigation"),
+    ("post", "nav"),
+    ("read", "next"),
+    ("also", "like"),
+    ("author", "box"),
+    ("author", "bio"),
+    ("about", "author"),
+    ("author", "info"),
+    ("author", "card"),
+    ("entry", "meta"),
+    ("post", "meta"),
+    ("article", "meta"),
+    ("meta", "info"),
+    ("entry", "footer"),
+    ("post", "footer"),
+    ("article", "footer"),
+    ("entry", "header"),
+    ("post", "header"),
+    ("screen", "reader"),
+    ("sr", "only"),
+    ("visually", "hidden"),
+    ("button", "wrapper"),
+    ("post", "labels"),
+    ("cat", "links"),
+    ("tag", "links"),
+    ("blog", "pager"),
+    ("reading", "time"),
 ];
 
 /// Beginnings of lines after which only the site speaks, in lower case: headings of lists of other posts, of share
@@ -277,53 +280,110 @@ pub fn own_text(node: &NodeRef<'_>) -> String {
 // Recursion is bounded by the depth that `tidy` leaves.
 fn collect(node: &NodeRef<'_>, out: &mut String) {
     for child in node.children_it(false) {
-        if child.is_text() {
-            out.push_str(&child.text());
-        } else if child.is_element() && !is_marked(&child) {
-            collect(&child, out);
-            out.push(' ');
+        if child.is_element() {
+            if !is_marked(&child) {
+                collect(&child, out);
+                out.push(' ');
+            }
+        } else {
+            with_text(&child, |text| out.push_str(text));
         }
     }
 }
 
+/// Hands on the text of a text node without a copy of it.
+fn with_text(node: &NodeRef<'_>, mut read: impl FnMut(&str)) {
+    node.query(|node| {
+        if let NodeData::Text { contents } = &node.data {
+            read(contents);
+        }
+    });
+}
+
 /// Takes out of an article what belongs to the site.
 pub fn remove(article: &NodeRef<'_>, title: Option<&str>, byline: Option<&str>) {
-    let all = length(article);
-    let small = |node: &NodeRef<'_>| (length(node) as f64) < MAX_SHARE * all as f64;
+    let lengths = Lengths::of(article);
+    let all = lengths.get(article);
+    let is_small = |lengths: &Lengths, node: &NodeRef<'_>| (lengths.get(node) as f64) < MAX_SHARE * all as f64;
     for node in article.descendants() {
-        if node.is_element() && is_marked(&node) && small(&node) && !names_source(&node) {
+        if node.is_element() && is_marked(&node) && is_small(&lengths, &node) && !names_source(&node) {
             node.remove_from_parent();
         }
     }
+    let lengths = Lengths::of(article);
     for node in article.descendants() {
-        if is_tail_heading(&node) && node.parent().is_some() {
-            remove_from(&node, &small);
+        if lengths.get(&node) <= MAX_HEADING && is_tail_heading(&node) && node.parent().is_some() {
+            remove_from(&node, &|node| is_small(&lengths, node));
         }
     }
     remove_lead(article, title, byline);
     remove_trailing_lists(article);
 }
 
+/// How much text every element holds, counted once: asking each for its own would cost the depth over and over.
+struct Lengths(HashMap<NodeId, usize>);
+
+impl Lengths {
+    fn of(article: &NodeRef<'_>) -> Self {
+        let mut lengths = Self(HashMap::new());
+        lengths.count(article);
+        lengths
+    }
+
+    // Recursion is bounded by the depth that `tidy` leaves.
+    fn count(&mut self, node: &NodeRef<'_>) -> usize {
+        let mut length = 0;
+        with_text(node, |text| length = letters_of(text));
+        for child in node.children_it(false) {
+            length += self.count(&child);
+        }
+        self.0.insert(node.id, length);
+        length
+    }
+
+    /// Characters other than blanks; none of what was taken out meanwhile.
+    fn get(&self, node: &NodeRef<'_>) -> usize {
+        self.0.get(&node.id).copied().unwrap_or(0)
+    }
+}
+
 fn length(node: &NodeRef<'_>) -> usize {
-    node.text().chars().filter(|c| !c.is_whitespace()).count()
+    letters_of(&node.text())
+}
+
+fn letters_of(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 fn is_marked(node: &NodeRef<'_>) -> bool {
-    let Some(name) = node.node_name() else { return false };
-    if ELEMENTS.contains(&name.as_ref()) || node.has_attr("hidden") {
+    let Some(element) = node.element_ref() else { return false };
+    let name: &str = &element.name.local;
+    if ELEMENTS.contains(&name) {
         return true;
     }
-    if node.attr("style").is_some_and(|style| style.replace(' ', "").to_ascii_lowercase().contains("display:none")) {
+    let may_be_named = !matches!(name, "body" | "html" | "main" | "article");
+    element.attrs.iter().any(|attribute| match &*attribute.name.local {
+        "hidden" => true,
+        "style" => attribute.value.replace(' ', "").to_ascii_lowercase().contains("display:none"),
+        "class" | "id" => may_be_named && names_site(&attribute.value),
+        _ => false,
+    })
+}
+
+/// Whether a class or id is one that software gives to what belongs to the site.
+fn names_site(value: &str) -> bool {
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| HashSet::from(WORDS));
+    let value = value.to_ascii_lowercase();
+    if value.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| KNOWN.contains(word)) {
         return true;
     }
-    if matches!(name.as_ref(), "body" | "html" | "main" | "article") {
-        return false;
-    }
-    ["class", "id"].iter().filter_map(|attribute| node.attr(attribute)).any(|value| {
-        let value = value.to_ascii_lowercase();
-        let mut words = value.split(|c: char| !c.is_ascii_alphanumeric());
-        words.any(|word| WORDS.contains(&word))
-            || PARTS.iter().any(|part| value.replace("__", "-").replace('_', "-").contains(part))
+    value.split_ascii_whitespace().any(|class| {
+        let mut before = "";
+        class.split(['-', '_']).filter(|word| !word.is_empty()).any(|word| {
+            let found = PARTS.iter().any(|(first, second)| before.ends_with(first) && word.starts_with(second));
+            before = word;
+            found
+        })
     })
 }
 

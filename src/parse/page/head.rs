@@ -1,6 +1,6 @@
 //! What does a page's head declare? Title, canonical address, versions in other languages, date, byline.
 
-use dom_query::{Document as Dom, NodeRef};
+use dom_query::{Document as Dom, Element, NodeRef};
 use url::Url;
 
 use crate::model::{Language, Timestamp};
@@ -39,8 +39,9 @@ pub fn read(dom: &Dom, address: &Url) -> Head {
     let mut found =
         Found { head: empty(address), og_title: None, page_title: None, heading: None, time: None, shown: None };
     for node in dom.root().descendants_it() {
-        let Some(name) = node.node_name() else { continue };
-        match name.as_ref() {
+        let Some(element) = node.element_ref() else { continue };
+        let name: &str = &element.name.local;
+        match name {
             "meta" => found.meta(&node),
             "link" => found.link(&node),
             "base" => {
@@ -55,7 +56,9 @@ pub fn read(dom: &Dom, address: &Url) -> Head {
             "title" if found.page_title.is_none() => found.page_title = line(&node.text()),
             "h1" if found.heading.is_none() => found.heading = line(&node.text()),
             "time" if found.time.is_none() => found.time = node.attr("datetime").and_then(|time| date::parse(&time)),
-            "a" | "span" | "p" | "div" | "address" if found.shown.is_none() => found.shown = byline(&node),
+            "a" | "span" | "p" | "div" | "address" if found.shown.is_none() && shows_byline(&element) => {
+                found.shown = line(&node.text()).filter(|text| text.chars().count() <= MAX_BYLINE);
+            }
             _ => {}
         }
     }
@@ -154,21 +157,27 @@ impl Found {
     }
 }
 
-/// A byline as the page shows it, marked by microformats, schema.org or the class names of WordPress and Ghost.
-fn byline(node: &NodeRef<'_>) -> Option<String> {
-    let class = node.attr("class").unwrap_or_default();
-    let marked = node.attr("itemprop").is_some_and(|prop| prop.as_ref() == "author")
-        || node.attr("rel").is_some_and(|rel| rel.as_ref() == "author")
-        || class.split_ascii_whitespace().any(|class| {
-            matches!(
-                class,
-                "byline" | "p-author" | "author" | "post-author" | "entry-author" | "author-name" | "field--name-uid"
-            )
-        });
-    if !marked {
-        return None;
-    }
-    line(&node.text()).filter(|text| text.chars().count() <= MAX_BYLINE)
+/// Whether an element shows the byline: marked by microformats, schema.org or the class names of WordPress and Ghost.
+fn shows_byline(element: &Element) -> bool {
+    element.attrs.iter().any(|attribute| {
+        let value: &str = &attribute.value;
+        match &*attribute.name.local {
+            "itemprop" | "rel" => value == "author",
+            "class" => value.split_ascii_whitespace().any(|class| {
+                matches!(
+                    class,
+                    "byline"
+                        | "p-author"
+                        | "author"
+                        | "post-author"
+                        | "entry-author"
+                        | "author-name"
+                        | "field--name-uid"
+                )
+            }),
+            _ => false,
+        }
+    })
 }
 
 fn line(text: &str) -> Option<String> {
