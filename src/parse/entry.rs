@@ -396,9 +396,8 @@ pub fn categories(tree: &Tree<'_>, id: Id, element: &Element<'_>, categories: &m
             categories.push(category);
         }
     };
-    let text = tree.text(id);
     if element.name == "keywords" {
-        text.split([',', ';']).for_each(add);
+        tree.text(id).split([',', ';']).for_each(add);
         return;
     }
     for name in ["term", "text", "label"] {
@@ -408,7 +407,7 @@ pub fn categories(tree: &Tree<'_>, id: Id, element: &Element<'_>, categories: &m
     }
     let own = element.children.iter().all(|&child| tree.element(child).is_none());
     if own {
-        add(&text);
+        add(&tree.text(id));
     }
     // Apple's categories hold their subcategories.
     let inner: Vec<Id> = tree.children(id).filter(|(_, child)| child.name == "category").map(|(id, _)| id).collect();

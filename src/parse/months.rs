@@ -1,5 +1,8 @@
 //! Which month, zone or half of the day does a word in a date mean?
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -22,19 +25,40 @@ const MONTHS: [&str; 12] = [
 
 /// The month of a name, or of its first letters: three at least, as "ma" is not one month.
 pub fn month(word: &str) -> Option<u32> {
+    // Whole names go first: "mart" is a month of its own, and the beginning of none.
+    static KNOWN: LazyLock<[HashMap<String, u32>; 2]> = LazyLock::new(|| [names(), beginnings()]);
     let word = plain(word);
-    let letters = word.chars().count();
-    if letters < 3 {
-        return None;
+    KNOWN.iter().find_map(|known| known.get(&word)).copied()
+}
+
+fn names() -> HashMap<String, u32> {
+    let mut known = HashMap::new();
+    for (names, month) in MONTHS.iter().zip(1..) {
+        for name in names.split(' ').filter(|name| name.chars().count() >= 3) {
+            known.entry(name.to_owned()).or_insert(month);
+        }
     }
-    // `sept`, `juill`: an abbreviation is a beginning. Whole names go first: "mart" is a month of its own.
-    let find = |matches: &dyn Fn(&str) -> bool| MONTHS.iter().position(|names| names.split(' ').any(matches));
-    let at = find(&|name| name == word).or_else(|| find(&|name| letters <= 5 && name.starts_with(&word)))?;
-    u32::try_from(at + 1).ok()
+    known
+}
+
+/// `sept`, `juill`: an abbreviation is a beginning of three to five letters.
+fn beginnings() -> HashMap<String, u32> {
+    let mut known = HashMap::new();
+    for (names, month) in MONTHS.iter().zip(1..) {
+        for name in names.split(' ') {
+            for letters in 3..=5 {
+                known.entry(name.chars().take(letters).collect()).or_insert(month);
+            }
+        }
+    }
+    known
 }
 
 /// Lower case, without diacritics.
 fn plain(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
     word.nfd()
         .filter(|c| !is_combining_mark(*c))
         .flat_map(char::to_lowercase)
@@ -89,6 +113,10 @@ pub fn zone_minutes(word: &str) -> Option<i32> {
 /// Writes a date in signs that the reader knows: East Asian units and halves of the day, no-break and double
 /// blanks, full-width digits; a weekday before a year is dropped.
 pub fn simplify(text: &str) -> String {
+    if text.is_ascii() {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        return without_weekday(text.trim_end_matches(':')).to_owned();
+    }
     let mut text: String = text.nfkc().collect();
     let korean = ["년", "오전", "오후"].iter().any(|mark| text.contains(mark));
     for (units, sign) in [

@@ -79,12 +79,14 @@ fn has_markup(text: &str) -> bool {
 pub fn looks_like_html(text: &str) -> bool {
     let mut sure = false;
     let mut rest = text;
+    // Looked up once: a text of a megabyte of `<` is not searched for each of them.
+    let after_last_end = text.len() - text.rfind('>').unwrap_or(0);
     while let Some(at) = rest.find('<') {
         rest = &rest[at + 1..];
         let name = rest.strip_prefix('/').unwrap_or(rest);
         let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
         let (name, after) = name.split_at(end);
-        if name.is_empty() || !after.contains('>') {
+        if name.is_empty() || after.len() < after_last_end {
             continue;
         }
         let name = name.to_ascii_lowercase();

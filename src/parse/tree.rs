@@ -21,6 +21,8 @@ pub const MAX_DEPTH: usize = 128;
 const MAX_NODES: usize = 1_000_000;
 /// Attributes of one element that are kept: the most declared namespaces seen on a root are about 30.
 const MAX_ATTRIBUTES: usize = 128;
+/// Namespaces in force at once: each element's is looked for among them.
+const MAX_BINDINGS: usize = 256;
 /// Bytes of one tag. Longer ones are images written into an attribute, or an attack.
 const MAX_TAG: usize = 256 * 1024;
 /// Faults reported for one document.
@@ -365,7 +367,9 @@ impl<'a> Builder<'a> {
             "" => Ns::Other,
             _ => namespace::by_prefix(prefix),
         });
-        self.bindings.push((depth, prefix.to_owned(), ns));
+        if self.bindings.len() < MAX_BINDINGS {
+            self.bindings.push((depth, prefix.to_owned(), ns));
+        }
     }
 
     fn unbind(&mut self, depth: usize) {
