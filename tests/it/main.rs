@@ -4,6 +4,7 @@ mod articles;
 mod demo;
 mod editions;
 mod feeds;
+mod harmless;
 mod harness;
 mod house;
 mod matching;

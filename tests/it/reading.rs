@@ -10,6 +10,8 @@ use tributary::normalise::{self, link};
 use tributary::parse::{self, date, page};
 use url::Url;
 
+use crate::harmless::assert_harmless;
+
 fn config() -> ProptestConfig {
     let cases = std::env::var("READING_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -111,25 +113,6 @@ fn pieces() -> impl Strategy<Value = String> {
     ]);
     prop::collection::vec(prop_oneof![9 => piece.prop_map(str::to_owned), 1 => any::<String>()], 0..60)
         .prop_map(|pieces| pieces.concat())
-}
-
-/// Tags, attributes and schemes that never may be in a text that is handed on. Attribute values are not looked into.
-fn assert_harmless(clean: &str) {
-    let dom = dom_query::Document::fragment(clean);
-    for tag in ["script", "style", "iframe", "svg", "math", "form", "object", "embed", "input", "meta", "base"] {
-        assert!(!dom.select(tag).exists(), "<{tag}> in {clean:?}");
-    }
-    for element in dom.select("*").iter() {
-        for attribute in element.attrs() {
-            let name = attribute.name.local.to_string();
-            let name = name.as_str();
-            assert!(!name.starts_with("on") && name != "style", "{name} in {clean:?}");
-            if matches!(name, "href" | "src" | "cite") {
-                let value = attribute.value.trim().to_ascii_lowercase();
-                assert!(!value.starts_with("javascript:") && !value.starts_with("data:"), "{value} in {clean:?}");
-            }
-        }
-    }
 }
 
 fn check_reading(reading: &Reading) {
