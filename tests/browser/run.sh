@@ -3,7 +3,8 @@
 # story has five languages, one of them right to left: at desktop and phone width, light and dark.
 #
 #   tests/browser/run.sh [SHOTS]     needs cargo, node and npm, Debian's chromium (installed by root where it is missing);
-#                                    BROWSER_TOOLS=folder keeps what is installed from npm
+#                                    BROWSER_TOOLS=folder keeps what is installed from npm, TRIBUTARY=path takes another
+#                                    binary
 set -euo pipefail
 shots=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/../.."
@@ -18,7 +19,10 @@ export CHROMIUM
 scratch=$(mktemp -d)
 tools=${BROWSER_TOOLS:-$scratch}
 [ -d "$tools/node_modules/axe-core" ] || npm install --silent --no-audit --no-fund --prefix "$tools" playwright-core axe-core
-cargo build --locked --release --quiet
+if [ -z "${TRIBUTARY:-}" ]; then
+    cargo build --locked --release --quiet
+    TRIBUTARY=${CARGO_TARGET_DIR:-target}/release/tributary
+fi
 cargo test --locked --quiet --no-run --test it
 
 # Each in a process group of its own, which is ended as a whole.
@@ -33,7 +37,7 @@ look() {
     "$@" >"$scratch/$name" 2>"$scratch/$name.log" &
     started+=($!)
     for _ in $(seq 600); do
-        address=$(grep -om1 'http://127\.0\.0\.1:[0-9]*' "$scratch/$name" || true)
+        address=$(grep -oE 'http://127[.]0[.]0[.]1:[0-9]+' "$scratch/$name" 2>/dev/null | head -n 1 || true)
         [ -z "$address" ] || break
         sleep 0.1
     done
@@ -43,5 +47,5 @@ look() {
     NODE_PATH="$tools/node_modules" node tests/browser/check.mjs "$address" ${shots:+"$shots/$name"}
 }
 
-look demo "${CARGO_TARGET_DIR:-target}/release/tributary" demo --still
+look demo "$TRIBUTARY" demo --still
 look five-languages env SHOW=127.0.0.1:0 cargo test --locked --quiet --test it -- --ignored --exact pages::show --nocapture
