@@ -23,13 +23,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::DateTime;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 use tributary::clock::Clock;
-use tributary::daemon::{Rooms, Schedules, poll_now};
+use tributary::daemon::{PollReport, Rooms, Schedules, poll_now};
 use tributary::fetch::{FetchSettings, Fetcher};
 use tributary::model::{Outcome, Polled, Source, SourceId, SourceState, Timestamp, Validators};
 use tributary::pipeline::{House, Plan};
@@ -43,6 +42,8 @@ const CONCURRENCY: usize = 64;
 /// Bytes of a feed, as measured of Substack's, and its items.
 const FEED_BYTES: usize = 235_000;
 const ITEMS: usize = 20;
+/// Words that the texts are made of.
+const WORDS: u64 = 8_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -72,15 +73,9 @@ fn main() {
 async fn memory(origin: &Origin, feeds: usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("small", n), n)).collect();
-    let (house, plan) = house(folder.path(), sources);
-    let schedules = Schedules::new(&plan, "0 7 * * * *", "UTC").expect("a schedule");
-    let rooms = Arc::new(Rooms::new(Arc::new(house), fetcher(), Clock::system(), schedules));
-    for _ in 0..2 {
-        let sources = plan.sources().cloned().collect();
-        let mut polls = 0;
-        poll_now(&rooms, sources, &mut |report| polls += usize::from(!report.failed())).await.expect("polled");
-        assert_eq!(polls, feeds);
-    }
+    let rooms = rooms(folder.path(), sources);
+    poll_all(&rooms, feeds).await;
+    poll_all(&rooms, 0).await;
     let [peak, anonymous] = ["VmHWM:", "RssAnon:"].map(|name| status(name) / 1024);
     println!("memory: {feeds} sources, polled twice: at most {peak} MiB, {anonymous} MiB of it anonymous at the end");
 }
@@ -113,34 +108,34 @@ async fn unchanged(origin: &Origin, feeds: usize) {
     });
     row("unchanged", feeds, bare, ours.await);
     let folder = tempfile::tempdir().expect("a folder");
-    let (house, _) = house(folder.path(), sources.clone());
+    let rooms = rooms(folder.path(), sources.clone());
     for source in &sources {
         let polled = Polled { state: polled_before(source), outcome: Outcome::Unchanged, ..Polled::default() };
-        house.take_poll(source, polled, now()).expect("stored");
+        rooms.house.take_poll(source, polled, now()).expect("stored");
     }
-    house.write_states().expect("stored");
-    let ours = cpu_of(async {
-        let polls = stream::iter(&sources).map(|source| {
-            let (house, fetcher, schedule) = (&house, &fetcher, &schedule);
-            async move {
-                let mut polled = poll(fetcher, source, house.state(&source.id).expect("a state")).await;
-                assert_eq!(polled.outcome, Outcome::Unchanged);
-                let next = next_poll(schedule, &polled.state, now(), 0.5);
-                (polled.state.next_poll, polled.state.next_because) = (next.at, next.because);
-                tokio::task::block_in_place(|| house.take_poll(source, polled, now()).expect("stored"));
-            }
-        });
-        polls.buffer_unordered(CONCURRENCY).collect::<Vec<()>>().await;
-        house.write_states().expect("stored");
-    });
-    row("unchanged, stored", feeds, bare, ours.await);
+    rooms.house.write_states().expect("stored");
+    row("unchanged, stored", feeds, bare, cpu_of(poll_all(&rooms, 0)).await);
 }
 
-fn house(folder: &std::path::Path, sources: Vec<Source>) -> (House, Plan) {
+/// Polls as `tributary poll` does; how many have to have changed.
+async fn poll_all(rooms: &Arc<Rooms>, expected: usize) {
+    let sources = rooms.house.plan().sources().cloned().collect();
+    let (mut failed, mut changed) = (0, 0);
+    let each = &mut |report: &PollReport| {
+        failed += usize::from(report.failed());
+        changed += usize::from(report.outcome == Outcome::Changed);
+    };
+    poll_now(rooms, sources, each).await.expect("polled");
+    assert_eq!((failed, changed), (0, expected));
+}
+
+fn rooms(folder: &std::path::Path, sources: Vec<Source>) -> Arc<Rooms> {
     let store = SledStore::open(folder).expect("a store");
     let home = "http://127.0.0.1/".parse().expect("an address");
     let plan = Plan::new(sources, Vec::new(), home, Vec::new(), Vec::new());
-    (House::new(Arc::new(store), plan.clone()).expect("a house"), plan)
+    let house = House::new(Arc::new(store), plan.clone()).expect("a house");
+    let schedules = Schedules::new(&plan, "0 7 * * * *", "UTC").expect("a schedule");
+    Arc::new(Rooms::new(Arc::new(house), fetcher(), Clock::system(), schedules))
 }
 
 async fn first(origin: &Origin, feeds: usize) {
@@ -165,26 +160,10 @@ async fn first(origin: &Origin, feeds: usize) {
     let bare = cpu_of(bare()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("feed", n), n)).collect();
-    let (house, _) = house(folder.path(), sources.clone());
-    let fetcher = fetcher();
-    let all = async |expected_changes: usize| {
-        let polls = stream::iter(&sources).map(|source| {
-            let (house, fetcher) = (&house, &fetcher);
-            async move {
-                let state = house.state(&source.id).expect("a state");
-                let polled = poll(fetcher, source, state).await;
-                let is_changed = polled.outcome == Outcome::Changed;
-                tokio::task::block_in_place(|| house.take_poll(source, polled, now()).expect("stored"));
-                usize::from(is_changed)
-            }
-        });
-        let changed: usize = polls.buffer_unordered(CONCURRENCY).fold(0, async |sum, n| sum + n).await;
-        house.write_states().expect("stored");
-        assert_eq!(changed, expected_changes);
-    };
-    row("first", feeds, bare, cpu_of(all(feeds)).await);
+    let rooms = rooms(folder.path(), sources);
+    row("first", feeds, bare, cpu_of(poll_all(&rooms, feeds)).await);
     reqwest::get(format!("http://127.0.0.1:{}/bump", origin.port)).await.expect("bumped");
-    row("5 % new", feeds, f64::NAN, cpu_of(all(feeds.div_ceil(20))).await);
+    row("5 % new", feeds, f64::NAN, cpu_of(poll_all(&rooms, feeds.div_ceil(20))).await);
 }
 
 fn fetcher() -> Fetcher {
@@ -221,7 +200,7 @@ fn source(url: &str, n: usize) -> Source {
 }
 
 fn now() -> Timestamp {
-    DateTime::from_timestamp(1_795_000_000, 0).unwrap_or_default()
+    Clock::system().now()
 }
 
 fn row(name: &str, feeds: usize, bare: f64, ours: f64) {
@@ -276,7 +255,7 @@ impl Origin {
 
 impl Drop for Origin {
     fn drop(&mut self) {
-        for child in &mut self.child {
+        if let Some(child) = &mut self.child {
             drop(child.kill());
             drop(child.wait());
         }
@@ -338,29 +317,39 @@ async fn small(Path(n): Path<usize>, asked: HeaderMap) -> Response {
 
 /// A feed as Substack writes it: whole texts of varied words in CDATA, with paragraphs, links and images.
 fn body(n: usize, version: usize) -> String {
-    let mut seed = n as u64 * 7919 + 1;
-    let mut random = move |below: u64| {
-        // xorshift64 (Marsaglia 2003): the same feeds in every run.
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed % below
+    // Words of a small language, the first ones far more frequent: packed, a feed has about the share of a real one.
+    let word = |rank: u64| -> String {
+        let mut left = rank.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ rank;
+        let letters = 2 + left % 9;
+        let mut letter = || {
+            left = left.rotate_left(7).wrapping_mul(0x2545_f491_4f6c_dd1d);
+            char::from(b'a' + (left >> 32) as u8 % 26)
+        };
+        (0..letters).map(|_| letter()).collect()
     };
+    let words: Vec<String> = (0..WORDS).map(word).collect();
     let mut xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" version=\"2.0\"><channel><title>Feed {n}</title><link>https://f{n}.example/</link>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" version=\"2.0\"><channel><title>Feed {n}</title><link>https://f{n}.example/</link><language><![CDATA[en]]></language>"
     );
     for item in 0..ITEMS {
         let number = ITEMS + version - item;
+        // Of the post, so that a new one changes no other.
+        let mut seed = (n * 7919 + number * 104_729 + 1) as u64;
+        let mut random = move |below: u64| {
+            // xorshift64 (Marsaglia 2003): the same feeds in every run.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % below
+        };
         let link = format!("https://f{n}.example/p/{number}");
         xml.push_str(&format!("<item><title>Post {number}</title><link>{link}</link><guid isPermaLink=\"false\">{link}</guid><pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate><content:encoded><![CDATA["));
         let end = xml.len() + FEED_BYTES / ITEMS - 250;
         while xml.len() < end {
             xml.push_str("<p>");
             for _ in 0..60 {
-                let letters = 2 + random(9);
-                for _ in 0..letters {
-                    xml.push(char::from(b'a' + random(26) as u8));
-                }
+                let rank = random(WORDS) * random(WORDS) / WORDS;
+                xml.push_str(&words[rank as usize]);
                 xml.push(' ');
             }
             xml.push_str("<a href=\"https://example.org/x?y=1&amp;z=2\">a link</a> and <em>more</em>.</p>");

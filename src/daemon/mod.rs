@@ -12,6 +12,7 @@
 pub mod control;
 mod hubs;
 mod judging;
+mod line;
 mod polls;
 mod watch;
 
@@ -163,6 +164,7 @@ pub async fn run(
             }
             Event::Done(ended) => {
                 polls.finished(ended);
+                polls.start_next(&rooms, &done);
                 wake();
             }
             Event::Reload => {

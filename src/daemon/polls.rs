@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
 use super::Rooms;
+use super::line::Line;
 use crate::model::{EntryId, Outcome, Source, SourceId, SourceState, Timestamp};
 use crate::pipeline::pages::Fetched;
 use crate::pipeline::{Error, Ingested, Job, Plan, poll};
@@ -125,8 +126,8 @@ impl Drop for Turn {
 /// Something that ended.
 #[derive(Debug)]
 pub(super) enum Done {
-    /// A poll; when the next one is due.
-    Poll(SourceId, Option<Timestamp>),
+    /// A poll of this group and source; when the next one is due.
+    Poll(String, SourceId, Option<Timestamp>),
     /// A page.
     Page(EntryId),
 }
@@ -135,8 +136,8 @@ pub(super) enum Done {
 #[derive(Debug, Default)]
 pub(super) struct Polls {
     due: BinaryHeap<Reverse<(Timestamp, SourceId)>>,
-    /// How many polls are under way.
-    polling: usize,
+    /// Polls that are due or under way.
+    line: Line<SourceId>,
     pages: HashSet<EntryId>,
 }
 
@@ -170,12 +171,12 @@ impl Polls {
                 None => {}
             }
         }
-        Ok(Self { due, polling: 0, pages: HashSet::new() })
+        Ok(Self { due, line: Line::default(), pages: HashSet::new() })
     }
 
     /// The same for a plan that was taken over: what is under way stays so.
     pub(super) fn replanned(self, rooms: &Rooms) -> Result<Self, Error> {
-        Ok(Self { polling: self.polling, pages: self.pages, ..Self::new(rooms)? })
+        Ok(Self { line: self.line, pages: self.pages, ..Self::new(rooms)? })
     }
 
     /// Starts every poll and page that is due and not under way.
@@ -183,23 +184,11 @@ impl Polls {
         let now = rooms.clock.now();
         while self.due.peek().is_some_and(|Reverse((at, _))| *at <= now) {
             let Some(Reverse((_, id))) = self.due.pop() else { break };
-            let (rooms, done) = (Arc::clone(rooms), done.clone());
-            let Some(source) = rooms.house.plan().source(&id).cloned() else { continue };
-            self.polling += 1;
-            tokio::spawn(async move {
-                let turn = rooms.under_way.wait(&id).await;
-                let next = match poll_if_due(&rooms, &source).await {
-                    Ok(next) => next,
-                    Err(error) => {
-                        tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
-                        Some(rooms.clock.now() + chrono::TimeDelta::minutes(1))
-                    }
-                };
-                drop(turn);
-                // The loop is gone only when the process ends.
-                let _ = done.send(Done::Poll(id, next));
-            });
+            if let Some(source) = rooms.house.plan().source(&id) {
+                self.line.push(rooms.fetcher().group(&source.url), id);
+            }
         }
+        self.start_next(rooms, done);
         let room = MOST_PAGES.saturating_sub(self.pages.len());
         if room > 0 {
             for job in rooms.house.pages_due(now, MOST_PAGES + room)? {
@@ -215,17 +204,46 @@ impl Polls {
         Ok(())
     }
 
+    /// Starts the polls whose turn has come.
+    pub(super) fn start_next(&mut self, rooms: &Arc<Rooms>, done: &UnboundedSender<Done>) {
+        while let Some((group, id)) = self.line.next() {
+            let (rooms, done) = (Arc::clone(rooms), done.clone());
+            let Some(source) = rooms.house.plan().source(&id).cloned() else {
+                self.line.ended(&group);
+                continue;
+            };
+            tokio::spawn(async move {
+                let again = rooms.clock.now() + chrono::TimeDelta::minutes(1);
+                // A task of its own: a panic in one source's work never stops the others of its group.
+                let next = match tokio::spawn(async move { poll_in_turn(&rooms, &source).await }).await {
+                    Ok(Ok(next)) => next,
+                    Ok(Err(error)) => {
+                        tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
+                        Some(again)
+                    }
+                    Err(error) => {
+                        tracing::error!(source = %id, %error, "a poll ended by a fault of this program; please report it");
+                        Some(again)
+                    }
+                };
+                // The loop is gone only when the process ends.
+                let _ = done.send(Done::Poll(group, id, next));
+            });
+        }
+    }
+
     /// Whether no poll is due or under way.
     pub(super) fn are_quiet(&self, now: Timestamp) -> bool {
-        self.polling == 0 && self.due.peek().is_none_or(|Reverse((at, _))| *at > now)
+        self.line.is_empty() && self.due.peek().is_none_or(|Reverse((at, _))| *at > now)
     }
 
     /// Hears that something ended.
     pub(super) fn finished(&mut self, done: Done) {
-        self.polling -= usize::from(matches!(done, Done::Poll(..)));
         match done {
-            Done::Poll(source, Some(next)) => self.due.push(Reverse((next, source))),
-            Done::Poll(_, None) => {}
+            Done::Poll(group, source, next) => {
+                self.line.ended(&group);
+                self.due.extend(next.map(|next| Reverse((next, source))));
+            }
             Done::Page(entry) => {
                 self.pages.remove(&entry);
             }
@@ -234,7 +252,8 @@ impl Polls {
 }
 
 /// Polls a source unless that was done by hand while it waited for its turn.
-async fn poll_if_due(rooms: &Rooms, source: &Arc<Source>) -> Result<Option<Timestamp>, Error> {
+async fn poll_in_turn(rooms: &Rooms, source: &Arc<Source>) -> Result<Option<Timestamp>, Error> {
+    let _turn = rooms.under_way.wait(&source.id).await;
     let state = rooms.house.state(&source.id)?;
     let moved = is_moved(source, &state);
     if !moved && !schedule::is_due(&state, rooms.clock.now()) {
@@ -254,14 +273,22 @@ fn is_moved(source: &Source, state: &SourceState) -> bool {
 async fn poll_source(rooms: &Rooms, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
     let state = rooms.house.state(&source.id)?;
     let clock = rooms.clock.clone();
-    let mut polled = poll::poll(&rooms.fetcher(), source, state, &move || clock.now()).await;
+    let fetcher = rooms.fetcher();
+    let (mut polled, _place) = poll::poll(&fetcher, source, state, &move || clock.now()).await;
     let now = rooms.clock.now();
     rooms.schedules().of(&source.id).plan(&source.id, &mut polled.state, now);
     let next = polled.state.next_poll;
     let outcome = polled.outcome.clone();
     let entries = polled.state.entries;
     let faults = polled.reading.faults.iter().map(|fault| fault.message.clone()).collect();
-    let ingested = tokio::task::block_in_place(|| rooms.house.take_poll(source, polled, now))?;
+    let ingested = match outcome {
+        // To hand the worker's other tasks on costs more than this does.
+        Outcome::Unchanged => rooms.house.take_poll(source, polled, now)?,
+        _ => tokio::task::block_in_place(|| rooms.house.take_poll(source, polled, now))?,
+    };
+    if rooms.house.has_many_states() {
+        tokio::task::block_in_place(|| rooms.house.write_states())?;
+    }
     let source = rooms.house.plan().name(&source.id).clone();
     Ok((PollReport { source, outcome, entries, ingested, faults }, next))
 }
@@ -294,8 +321,9 @@ fn tell(report: &PollReport) {
 async fn fetch_page(rooms: &Rooms, job: &Job) {
     let ask = rooms.house.ask_page(job);
     let clock = rooms.clock.clone();
-    let answer = rooms.fetcher().get(&ask, &move || clock.now()).await.map_err(|error| error.failure());
-    let taken = tokio::task::block_in_place(|| rooms.house.take_page(job, answer.as_ref(), rooms.clock.now()));
+    let answer = rooms.fetcher().get_to_work(&ask, &move || clock.now()).await.map_err(|error| error.failure());
+    let document = answer.as_ref().map(|(document, _)| document);
+    let taken = tokio::task::block_in_place(|| rooms.house.take_page(job, document, rooms.clock.now()));
     match taken {
         Ok(Fetched::GivenUp(why)) if job.reference => {
             tracing::warn!(page = %job.url, "the original that a repost names cannot be read: {why}");
@@ -317,7 +345,7 @@ pub async fn poll_now(
     sources: Vec<Arc<Source>>,
     each: &mut (dyn FnMut(&PollReport) + Send),
 ) -> Result<(), Error> {
-    let mut polls = JoinSet::new();
+    let mut line = Line::default();
     for source in sources {
         let state = rooms.house.state(&source.id)?;
         if let Err(why) = schedule::may_poll(&state, rooms.clock.now()) {
@@ -330,18 +358,32 @@ pub async fn poll_now(
             });
             continue;
         }
-        let rooms = Arc::clone(rooms);
-        polls.spawn(async move {
-            let _turn = rooms.under_way.wait(&source.id).await;
-            poll_source(&rooms, &source).await
-        });
+        line.push(rooms.fetcher().group(&source.url), source);
     }
-    while let Some(done) = polls.join_next().await {
-        match done {
-            Ok(polled) => each(&polled?.0),
-            // A panic in one source's work never stops the others; its message is in the log.
-            Err(error) => tracing::error!(%error, "a poll ended by a fault of this program; please report it"),
+    let mut polls = JoinSet::new();
+    let mut groups = HashMap::new();
+    loop {
+        while let Some((group, source)) = line.next() {
+            let rooms = Arc::clone(rooms);
+            let task = polls.spawn(async move {
+                let _turn = rooms.under_way.wait(&source.id).await;
+                poll_source(&rooms, &source).await
+            });
+            groups.insert(task.id(), group);
         }
+        let Some(done) = polls.join_next_with_id().await else { break };
+        let task = match done {
+            Ok((task, polled)) => {
+                each(&polled?.0);
+                task
+            }
+            // A panic in one source's work never stops the others; its message is in the log.
+            Err(error) => {
+                tracing::error!(%error, "a poll ended by a fault of this program; please report it");
+                error.id()
+            }
+        };
+        groups.remove(&task).iter().for_each(|group| line.ended(group));
     }
     tokio::task::block_in_place(|| rooms.house.write_states())
 }

@@ -25,7 +25,7 @@ const ACCEPT_API: HeaderValue = HeaderValue::from_static("application/json");
 /// Bodies over the wire above this are decoded beside tokio's workers: 1 MiB of gzip takes 2 ms.
 const DECODE_ASIDE: usize = 1 << 20;
 
-/// The end of one exchange.
+/// The end of one exchange; the body is as it came.
 pub(super) enum Answer {
     Document(Box<Document>),
     Redirect { to: Url, permanent: bool },
@@ -100,15 +100,8 @@ impl Fetcher {
         }
         let mut document = document(url, &response, now());
         if status != StatusCode::NOT_MODIFIED {
-            let encodings: Vec<String> = document
-                .headers
-                .iter()
-                .filter(|(name, _)| name == "content-encoding")
-                .map(|(_, value)| value.clone())
-                .collect();
-            let wire = self.read(response, host, received).await?;
-            document.wire_bytes = wire.len() as u64;
-            document.body = self.decode(wire, encodings).await?;
+            document.body = self.read(response, host, received).await?;
+            document.wire_bytes = document.body.len() as u64;
             document.fetched = now();
         }
         Ok(Answer::Document(Box::new(document)))
@@ -188,13 +181,19 @@ impl Fetcher {
         Ok(first.unwrap_or_else(|| whole.freeze()))
     }
 
-    async fn decode(&self, wire: Bytes, encodings: Vec<String>) -> Result<Bytes, FetchError> {
+    /// Undoes the content encoding of a document as it came.
+    pub(super) async fn decode(&self, mut document: Box<Document>) -> Result<Box<Document>, FetchError> {
         let limit = self.settings.max_body_bytes;
-        if wire.len() <= DECODE_ASIDE {
-            return body::decode(wire, &encodings, limit);
-        }
-        let decoded = tokio::task::spawn_blocking(move || body::decode(wire, &encodings, limit)).await;
-        decoded.map_err(|e| FetchError::Encoding(e.to_string()))?
+        let fields = document.headers.iter().filter(|(name, _)| name == "content-encoding");
+        let encodings: Vec<String> = fields.map(|(_, value)| value.clone()).collect();
+        let wire = std::mem::take(&mut document.body);
+        document.body = if wire.len() <= DECODE_ASIDE {
+            body::decode(wire, &encodings, limit)?
+        } else {
+            let decoded = tokio::task::spawn_blocking(move || body::decode(wire, &encodings, limit)).await;
+            decoded.map_err(|e| FetchError::Encoding(e.to_string()))??
+        };
+        Ok(document)
     }
 }
 

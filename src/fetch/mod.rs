@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use reqwest::header::HeaderValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::model::{Ask, Document, Purpose, Timestamp};
@@ -38,6 +38,10 @@ const LARGE_BODY: usize = 2 << 20;
 
 /// Bodies above [`LARGE_BODY`] read at once: with the default limit of 16 MiB, 64 MiB.
 const LARGE_LANES: usize = 4;
+
+/// Documents that are decoded, read and stored at once. Fetching is faster than that: without a bound, a thousand feeds
+/// would wait in memory, decoded.
+const AT_WORK: usize = 8;
 
 /// How long a robots.txt is believed (RFC 9309 §2.4), and how long its absence is when the server is in trouble.
 const ROBOTS_TTL: TimeDelta = TimeDelta::hours(24);
@@ -87,12 +91,17 @@ pub struct Fetcher {
     clients: Clients,
     polite: Arc<Polite>,
     slots: Semaphore,
+    work: Arc<Semaphore>,
     large: Semaphore,
     robots: Arc<Mutex<HashMap<String, (KnownRobots, Timestamp)>>>,
 }
 
 /// The robots.txt of an origin, or why it is unknown.
 type KnownRobots = Arc<Result<Robots, String>>;
+
+/// A place among the documents that are worked on: to be given back when this one is stored, and before the next is asked
+/// for.
+pub struct Place(#[expect(dead_code, reason = "it is there to be dropped")] OwnedSemaphorePermit);
 
 /// A reading of the clock, for waiting may take long.
 pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
@@ -113,6 +122,7 @@ impl Fetcher {
             clients: Clients::new(settings.allow_private_networks, settings.connect_timeout)?,
             polite: Arc::new(Polite::new(settings.pause)),
             slots: Semaphore::new(settings.concurrency.max(1)),
+            work: Arc::new(Semaphore::new(AT_WORK)),
             large: Semaphore::new(LARGE_LANES),
             robots: Arc::default(),
             settings,
@@ -134,6 +144,11 @@ impl Fetcher {
         Ok(Self { polite, robots, ..Self::new(settings)? })
     }
 
+    /// Which requests wait for one another: those to addresses of one group.
+    pub fn group(&self, url: &Url) -> String {
+        self.polite.group_of(url)
+    }
+
     /// Fetches a document: waits for its turn and for a free slot, then asks, following up to five redirects.
     /// `Ok` is a 200 (203) or, to a conditional request, a 304.
     ///
@@ -142,17 +157,35 @@ impl Fetcher {
     /// # Errors
     /// Every other answer, and none: an error that says what happened and what to do.
     pub async fn get(&self, ask: &Ask, now: Now<'_>) -> Result<Document, FetchError> {
+        Ok(self.get_to_work(ask, now).await?.0)
+    }
+
+    /// The same, with a place among the documents that are worked on, where there is a body to work on: who stores what
+    /// they bring holds it until then.
+    ///
+    /// # Errors
+    /// As for [`Fetcher::get`].
+    pub async fn get_to_work(&self, ask: &Ask, now: Now<'_>) -> Result<(Document, Option<Place>), FetchError> {
         let mut url = ask.url.clone();
         url.set_fragment(None);
         let mut seen = vec![url.clone()];
         let mut all_permanent = true;
         let mut budget = self.settings.total_timeout;
         loop {
-            match self.hop(&url, ask, now, &mut budget).await? {
+            // Boxed: most of those who wait for their turn have not come so far, and there can be thousands.
+            let (answer, slot) = Box::pin(self.hop(&url, ask, now, &mut budget)).await?;
+            match answer {
                 Answer::Document(mut document) => {
+                    let mut place = None;
+                    if !document.body.is_empty() {
+                        // With the slot: what waits to be decoded is bounded, too.
+                        place = Some(Place(Arc::clone(&self.work).acquire_owned().await.map_err(|_| stopped())?));
+                        document = self.decode(document).await?;
+                    }
+                    drop(slot);
                     document.requested = ask.url.clone();
                     document.moved_to = (seen.len() > 1 && all_permanent).then(|| document.url.clone());
-                    return Ok(*document);
+                    return Ok((*document, place));
                 }
                 Answer::Redirect { to, permanent } => {
                     all_permanent &= permanent;
@@ -176,19 +209,24 @@ impl Fetcher {
     }
 
     /// One request and its answer.
-    async fn hop(&self, url: &Url, ask: &Ask, now: Now<'_>, budget: &mut Duration) -> Result<Answer, FetchError> {
+    async fn hop(
+        &self,
+        url: &Url,
+        ask: &Ask,
+        now: Now<'_>,
+        budget: &mut Duration,
+    ) -> Result<(Answer, SemaphorePermit<'_>), FetchError> {
         guard::check_url(url, self.settings.allow_private_networks)?;
-        let stopped = || FetchError::Client("it is being shut down".to_owned());
         // The turn first: those that wait for one host take no slot from the others.
         let mut turn = self.polite.turn(url).await.ok_or_else(stopped)?;
-        let _slot = self.slots.acquire().await.map_err(|_| stopped())?;
+        let slot = self.slots.acquire().await.map_err(|_| stopped())?;
         self.may_ask(url, &turn, now())?;
         if ask.purpose != Purpose::Feed {
             self.obey_robots(url, &mut turn, now).await?;
         }
         let answer = self.exchange(url, ask, &mut turn, now, budget).await;
         self.judge(url, &answer, now());
-        answer
+        Ok((answer?, slot))
     }
 
     fn may_ask(&self, url: &Url, turn: &Turn, now: Timestamp) -> Result<(), FetchError> {
@@ -258,7 +296,11 @@ impl Fetcher {
         for _ in 0..=MOST_REDIRECTS {
             guard::check_url(&at, self.settings.allow_private_networks).map_err(|e| e.to_string())?;
             let ask = Ask::new(at.clone(), Purpose::Page);
-            match self.exchange(&at, &ask, turn, now, &mut budget).await {
+            let answer = match self.exchange(&at, &ask, turn, now, &mut budget).await {
+                Ok(Answer::Document(document)) => self.decode(document).await.map(Answer::Document),
+                other => other,
+            };
+            match answer {
                 Ok(Answer::Document(document)) => {
                     let text = &document.body[..document.body.len().min(robots::MOST_BYTES)];
                     return Ok(Robots::parse(&String::from_utf8_lossy(text)));
@@ -273,6 +315,10 @@ impl Fetcher {
         // §2.3.1.2: too many redirects are as good as none.
         Ok(Robots::default())
     }
+}
+
+fn stopped() -> FetchError {
+    FetchError::Client("it is being shut down".to_owned())
 }
 
 /// A map behind a lock is whole even if a thread panicked while it held it.

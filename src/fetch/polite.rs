@@ -104,7 +104,7 @@ impl Polite {
 
     /// The group whose requests wait for one another: the registrable domain under a suffix of ICANN's, so that the
     /// blogs of one platform, which share servers and limiters, are one; on loopback the host and port.
-    fn group_of(&self, url: &Url) -> String {
+    pub(super) fn group_of(&self, url: &Url) -> String {
         let host = bare(url.host_str().unwrap_or_default());
         if is_loopback(url) {
             return format!("{host}:{}", url.port_or_known_default().unwrap_or_default());

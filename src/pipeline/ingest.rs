@@ -1,14 +1,15 @@
 //! What of a poll is new, and what has to be done about it?
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 use url::Url;
 
 use super::{Error, House, waiting};
 use crate::enrich;
-use crate::model::{Entry, Outcome, Polled, Source, Timestamp};
+use crate::model::{Entry, EntryId, Outcome, Polled, Source, SourceState, Timestamp};
 use crate::normalise::{self, identity};
 use crate::store::{Draft, Job, query};
 
@@ -26,6 +27,23 @@ pub struct Ingested {
     pub pages: usize,
 }
 
+/// A poll that is read and cleaned, ready to be committed.
+struct Brought {
+    source: Source,
+    state: SourceState,
+    aliases: Vec<(String, EntryId)>,
+    /// New and changed entries, each with the page to fetch.
+    entries: Vec<(Entry, Option<Url>)>,
+    now: Timestamp,
+}
+
+/// What became of a poll that another thread committed along with its own.
+type Answer = Arc<Mutex<Option<Result<Ingested, Error>>>>;
+
+/// Polls that wait to be committed.
+#[derive(Default)]
+pub(super) struct Incoming(Mutex<Vec<(Brought, Answer)>>);
+
 impl House {
     /// Commits a poll in one batch: its entries, the source's state with its validators, the pages to fetch, the
     /// entries to judge. What has not changed since it was stored is neither cleaned nor written.
@@ -33,63 +51,98 @@ impl House {
     /// # Errors
     /// The store does not take it: then the validators of before stay too, so that nothing is missed.
     pub fn take_poll(&self, source: &Source, polled: Polled, now: Timestamp) -> Result<Ingested, Error> {
-        let Polled { reading, state, outcome } = polled;
-        if let Some(poll) = state.history.last() {
-            self.count_status(poll.status);
+        if let Some(poll) = polled.state.history.last() {
+            *lock(&self.statuses).entry(poll.status).or_default() += 1;
         }
-        if outcome == Outcome::Unchanged {
-            self.keep(&source.id, state)?;
+        if polled.outcome == Outcome::Unchanged {
+            self.keep(&source.id, polled.state)?;
             return Ok(Ingested::default());
         }
-        let _writing = self.writer();
-        let mut draft = Draft::new(&*self.store);
-        let mut ingested = Ingested::default();
-        if outcome == Outcome::Changed {
-            let known = |alias: &str| -> Option<identity::Known> {
-                let id = query::entry_by_alias(&*self.store, &source.id, alias).ok()??;
-                query::entry(&*self.store, id).ok()?.as_ref().map(identity::Known::from)
-            };
-            let base = state.feed.as_ref().unwrap_or(&source.url);
-            for settled in identity::settle(&reading.entries, &reading.feed, &source.id, base, &known) {
-                for alias in &settled.identity.aliases {
-                    draft.put_alias(&source.id, alias, settled.id);
-                }
-                if settled.is_unchanged() {
-                    continue;
-                }
-                let Some(raw) = reading.entries.get(settled.index) else { continue };
-                let (mut entry, _) = normalise::normalise(raw, &reading.feed, source, base, now);
-                settled.apply(&mut entry);
-                // Asked of what the feed gave now: the page of an older revision is no answer.
-                let page = entry.link.clone().filter(|_| enrich::needs_page(&entry, source));
-                let old = query::whole_entry(&*self.store, entry.id)?;
-                if let Some(old) = &old {
-                    inherit(&mut entry, old, now);
-                }
-                ingested.new += usize::from(old.is_none());
-                ingested.changed += usize::from(old.is_some());
-                ingested.pages += usize::from(queue(&mut draft, &entry, page, source, now)?);
-                draft.put_entry(&entry)?;
-            }
-        }
-        draft.put_state(&source.id, &state)?;
-        draft.commit()?;
-        self.supersede(&source.id);
-        if ingested.changed > 0 {
-            self.touch();
-        }
-        Ok(ingested)
+        // A source is polled once at a time, so that nobody else changes its entries' identities meanwhile.
+        self.commit_together(self.read_new(source, polled, now))
     }
 
-    fn count_status(&self, status: Option<u16>) {
-        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        *statuses.entry(status).or_default() += 1;
+    /// Cleans what is new or changed. Takes nearly all of the time, and needs no lock.
+    fn read_new(&self, source: &Source, polled: Polled, now: Timestamp) -> Brought {
+        let Polled { reading, state, outcome } = polled;
+        let (mut aliases, mut entries) = (Vec::new(), Vec::new());
+        let known = |alias: &str| -> Option<identity::Known> {
+            let id = query::entry_by_alias(&*self.store, &source.id, alias).ok()??;
+            query::entry(&*self.store, id).ok()?.as_ref().map(identity::Known::from)
+        };
+        let base = state.feed.as_ref().unwrap_or(&source.url);
+        let raws = if outcome == Outcome::Changed { &reading.entries[..] } else { &[] };
+        for settled in identity::settle(raws, &reading.feed, &source.id, base, &known) {
+            aliases.extend(settled.identity.aliases.iter().map(|alias| (alias.clone(), settled.id)));
+            let Some(raw) = raws.get(settled.index).filter(|_| !settled.is_unchanged()) else { continue };
+            let (mut entry, _) = normalise::normalise(raw, &reading.feed, source, base, now);
+            settled.apply(&mut entry);
+            // Asked of what the feed gave now: the page of an older revision is no answer.
+            let page = entry.link.clone().filter(|_| enrich::needs_page(&entry, source));
+            entries.push((entry, page));
+        }
+        Brought { source: source.clone(), state, aliases, entries, now }
+    }
+
+    /// Commits a poll, and along with it all that came while another commit was under way: to make a batch durable costs
+    /// as much for ten polls as for one.
+    fn commit_together(&self, brought: Brought) -> Result<Ingested, Error> {
+        let answer = Answer::default();
+        lock(&self.incoming.0).push((brought, Arc::clone(&answer)));
+        let _writing = self.writer();
+        if let Some(done) = lock(&answer).take() {
+            return done;
+        }
+        let mut together = std::mem::take(&mut *lock(&self.incoming.0));
+        let mut draft = Draft::new(&*self.store);
+        let put = |(brought, _): &mut (Brought, Answer)| put(&mut draft, brought);
+        let done = together.iter_mut().map(put).collect::<Result<Vec<_>, _>>();
+        let done = done.and_then(|ingested| draft.commit().map(|()| ingested));
+        if done.as_ref().is_ok_and(|all| all.iter().any(|ingested| ingested.changed > 0)) {
+            self.touch();
+        }
+        for (at, (brought, answer)) in together.iter().enumerate() {
+            if done.is_ok() {
+                self.supersede(&brought.source.id);
+            }
+            let own = done.as_ref().map(|all| all.get(at).copied().unwrap_or_default());
+            *lock(answer) = Some(own.map_err(Clone::clone));
+        }
+        // Nothing is there only if whoever took it along panicked.
+        let reason = "the commit that it was part of broke off".to_owned();
+        lock(&answer).take().unwrap_or(Err(Error::Io { path: PathBuf::new(), reason }))
     }
 
     /// Polls since the start by status of the answer; `None` where there was none.
     pub fn statuses(&self) -> BTreeMap<Option<u16>, u64> {
-        self.statuses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.statuses).clone()
     }
+}
+
+/// Writes a poll into a draft, over what the store has by now.
+fn put(draft: &mut Draft<'_>, brought: &mut Brought) -> Result<Ingested, Error> {
+    let Brought { source, state, aliases, entries, now } = brought;
+    let mut ingested = Ingested::default();
+    for (alias, id) in aliases.iter() {
+        draft.put_alias(&source.id, alias, *id);
+    }
+    for (mut entry, page) in entries.drain(..) {
+        let old = query::whole_entry(draft, entry.id)?;
+        if let Some(old) = &old {
+            inherit(&mut entry, old, *now);
+        }
+        ingested.new += usize::from(old.is_none());
+        ingested.changed += usize::from(old.is_some());
+        ingested.pages += usize::from(queue(draft, &entry, page, source, *now)?);
+        draft.put_entry(&entry)?;
+    }
+    draft.put_state(&source.id, state)?;
+    Ok(ingested)
+}
+
+/// Whole even if a thread panicked while it held it: all changes are single assignments.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An edited entry is the same entry: what it had before its edit, and what its page told, stays.

@@ -54,6 +54,7 @@ pub struct House {
     plan: RwLock<Arc<Plan>>,
     bench: Mutex<judge::Bench>,
     writer: Mutex<()>,
+    incoming: ingest::Incoming,
     pool: rayon::ThreadPool,
     /// Moves with every commit that a reader may see.
     version: AtomicU64,
@@ -85,6 +86,7 @@ impl House {
             plan: RwLock::new(Arc::new(plan)),
             bench: Mutex::default(),
             writer: Mutex::default(),
+            incoming: ingest::Incoming::default(),
             pool,
             version: AtomicU64::new(1),
             config_fault: Mutex::default(),

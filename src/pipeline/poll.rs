@@ -1,23 +1,37 @@
 //! One poll of one source: what is asked, in which order, until there is nothing more to ask?
 
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Place};
 use crate::model::{Polled, Source, SourceState, Timestamp};
 use crate::sources::Poll;
 
 /// Asks a source all it has to be asked and reads the answers. Nothing is stored.
 ///
-/// Waits inside [`Fetcher::get`] for the politeness of its domain. Parsing is CPU work: it blocks the calling worker
+/// Waits inside [`Fetcher::get_to_work`] for the politeness of its domain. The place among the documents at work is to be
+/// held until the poll is stored. Parsing is CPU work: it blocks the calling worker
 /// and hands that worker's other tasks on (so a runtime with several threads is needed).
 pub async fn poll(
     fetcher: &Fetcher,
     source: &Source,
     state: SourceState,
     now: &(dyn Fn() -> Timestamp + Send + Sync),
-) -> Polled {
+) -> (Polled, Option<Place>) {
     let mut poll = Poll::new(source, state, now());
+    let mut place = None;
     while let Some(ask) = poll.next() {
-        let answer = fetcher.get(&ask, now).await.map_err(|error| error.failure());
-        tokio::task::block_in_place(|| poll.answer(answer));
+        // Who waits for a document holds no place: else all could wait for one another.
+        drop(place.take());
+        let answer = match fetcher.get_to_work(&ask, now).await {
+            Ok((document, held)) => {
+                place = held;
+                Ok(document)
+            }
+            Err(error) => Err(error.failure()),
+        };
+        match &answer {
+            Ok(document) if !document.body.is_empty() => tokio::task::block_in_place(|| poll.answer(answer)),
+            // There is nothing to read: to hand the worker's other tasks on would cost more than all the rest.
+            _ => poll.answer(answer),
+        }
     }
-    poll.finish()
+    (poll.finish(), place)
 }

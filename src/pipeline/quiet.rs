@@ -12,7 +12,8 @@ use super::{Error, House};
 use crate::model::{SourceId, SourceState};
 use crate::store::{Draft, query};
 
-/// States that wait at the most: 4 MiB.
+/// States that wait before they are written: 4 MiB. Who does not ask ([`House::has_many_states`]) is stopped at twice as
+/// many.
 const MOST: usize = 1_000;
 
 impl House {
@@ -34,7 +35,12 @@ impl House {
             quiet.insert(source.clone(), Arc::new(state));
             quiet.len()
         };
-        if waiting >= MOST { self.write_states() } else { Ok(()) }
+        if waiting >= 2 * MOST { self.write_states() } else { Ok(()) }
+    }
+
+    /// Whether so many states wait that they should be written before the second is over.
+    pub fn has_many_states(&self) -> bool {
+        self.quiet().len() >= MOST
     }
 
     /// Writes what the quiet polls learnt: to be called every second, and at the end.

@@ -213,3 +213,46 @@ fn a_source_that_failed_for_a_day_is_told_of_and_so_is_its_recovery() {
     assert_eq!(status(outage(20 - day, None)), (1, 0));
     assert_eq!(status(outage(-2 * day, Some(0))), (1, 1));
 }
+
+#[test]
+fn polls_that_come_at_once_are_all_committed() {
+    let sources: Vec<Source> =
+        (0..8).map(|n| Source { id: SourceId(format!("s{n}")), full_text: Some(false), ..source() }).collect();
+    let plan = Plan::new(sources.clone(), vec![EditionSpec::new("main", "Main")], url("/"), Vec::new(), Vec::new());
+    let house = House::new(Arc::new(MemoryStore::new()), plan).unwrap();
+    let began = std::sync::Barrier::new(sources.len());
+    let poll = |source: &Source| {
+        began.wait();
+        house.take_poll(source, polled("The cranes stood still"), at(0)).unwrap()
+    };
+    let ingested: Vec<Ingested> = std::thread::scope(|scope| {
+        let poll = &poll;
+        let threads: Vec<_> = sources.iter().map(|source| scope.spawn(move || poll(source))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(ingested, [Ingested { new: 1, changed: 0, pages: 0 }; 8]);
+    assert_eq!(house.waiting(99).unwrap(), 8);
+    assert!(sources.iter().all(|source| house.state(&source.id).unwrap().entries == 1));
+}
+
+#[test]
+fn what_an_unchanged_poll_learnt_is_known_at_once_and_written_later() {
+    let house = house();
+    let id = source().id;
+    let unchanged = |polls| Polled {
+        state: SourceState { polls, ..SourceState::default() },
+        outcome: Outcome::Unchanged,
+        ..Polled::default()
+    };
+    let stored = || query::state::<SourceState>(house.store(), &id).unwrap().map(|state| state.polls);
+    house.take_poll(&source(), unchanged(7), at(0)).unwrap();
+    assert_eq!((house.state(&id).unwrap().polls, stored()), (7, None));
+    house.write_states().unwrap();
+    assert_eq!((house.state(&id).unwrap().polls, stored()), (7, Some(7)));
+    house.take_poll(&source(), unchanged(8), at(1)).unwrap();
+    let mut changed = polled("The cranes stood still");
+    changed.state.polls = 9;
+    house.take_poll(&source(), changed, at(2)).unwrap();
+    house.write_states().unwrap();
+    assert_eq!((house.state(&id).unwrap().polls, stored()), (9, Some(9)), "an older state comes not after it");
+}
