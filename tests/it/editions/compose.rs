@@ -383,10 +383,10 @@ fn after_a_merge_no_version_stands_under_two_ids() {
     let went = |story, into| Tombstone { story, into: Some(into), when };
     desk.tombstones = vec![went(gone, third), went(third, stays)];
     let merged = work(vec![original, italian.clone()]);
-    let edition = desk.publish(&[merged.clone()], now()).edition;
+    let edition = desk.publish(std::slice::from_ref(&merged), now()).edition;
     assert_eq!(shown(&edition), ["rivers"], "readers have the Italian version under the id that went");
     assert!(edition.items[0].versions.iter().any(|v| v.source.id.as_str() == "fiumi" && v.listed));
-    assert_eq!(shown(&desk.publish(&[merged.clone()], now()).edition), ["rivers"]);
+    assert_eq!(shown(&desk.publish(std::slice::from_ref(&merged), now()).edition), ["rivers"]);
     // An edition that never showed it is free.
     assert_eq!(pick(&["it", "*"], Include::All, &merged).as_deref(), Some("fiumi"));
     // Better a version twice than a story that is nowhere.
