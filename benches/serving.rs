@@ -198,11 +198,11 @@ impl Nginx {
         );
         let file = folder.join("nginx.conf");
         std::fs::write(&file, config).unwrap();
-        let child =
-            Command::new("nginx").arg("-c").arg(&file).arg("-p").arg(folder).stderr(Stdio::null()).spawn().unwrap();
+        let mut nginx = Command::new("nginx");
+        let nginx = Self(nginx.arg("-c").arg(&file).arg("-p").arg(folder).stderr(Stdio::null()).spawn().unwrap());
         for _ in 0..100 {
             if TcpStream::connect(address).is_ok() {
-                return Self(child);
+                return nginx;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
