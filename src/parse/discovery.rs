@@ -17,7 +17,7 @@ pub fn feeds(html: &str, base: &Url) -> Vec<Url> {
     let mut found: Vec<(bool, Url)> = Vec::new();
     let mut base = base.clone();
     for (at, _) in head.match_indices('<').filter(|(at, _)| is_link_or_base(&head[*at..])) {
-        let tag = &head[at..(at + MAX_TAG).min(head.len())];
+        let tag = &head[at..head.floor_char_boundary(at + MAX_TAG)];
         let tag = &tag[..tag.find('>').map_or(0, |end| end + 1)];
         let attributes = attributes(tag);
         let get = |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -60,6 +60,16 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by examples/fuzz.
+    #[test]
+    fn a_long_tag_is_not_cut_inside_of_a_character() {
+        let page = format!("<html><link {}", "é".repeat(MAX_TAG));
+        for shift in ["", " "] {
+            assert_eq!(feeds(&format!("{shift}{page}"), &Url::parse("https://example.org/").unwrap()), []);
+            assert_eq!(feeds(&page.replace("link ", "link  "), &Url::parse("https://example.org/").unwrap()), []);
+        }
+    }
 
     #[test]
     fn feeds_are_found_in_pages() {

@@ -102,7 +102,10 @@ fn read_xml(text: &str, base: &Url) -> Reading {
         let entry = entry::read(&tree, id, atom);
         // The item in which the document breaks off is kept if it is known which one it is.
         let cut_off = Some(id) == last && tree.element(id).is_some_and(|element| !element.closed);
-        if !cut_off || (!entry.title.value.is_empty() && (entry.id.is_some() || entry.link.is_some())) {
+        let named = entry.id.is_some() || entry.link.is_some();
+        let titled = !entry.title.value.is_empty();
+        // Where it is all that there is, less is enough: a document with an entry is not read as empty.
+        if !cut_off || titled && (named || entries.is_empty()) || entries.is_empty() && named {
             entries.push(entry);
         }
     }

@@ -305,6 +305,13 @@ impl<'a> Builder<'a> {
         config.allow_unmatched_ends = true;
         let event = reader.read_event();
         let length = usize::try_from(reader.buffer_position()).unwrap_or(rest.len());
+        // `<gui</link>`: a tag that was cut off by the next one.
+        let name_end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/')).unwrap_or(rest.len());
+        if let Some(next) = memchr(b'<', &rest.as_bytes()[1..name_end]) {
+            self.fault("a tag without an end");
+            self.at += 1 + next;
+            return;
+        }
         match event {
             Ok(Event::Start(start)) => self.start(&start, rest, length, false),
             Ok(Event::Empty(start)) => self.start(&start, rest, length, true),
@@ -508,18 +515,24 @@ impl<'a> Builder<'a> {
                 self.fault(format!("<{}> inside of another", short(name)));
                 self.close_to(position);
             }
-        } else if is_line_name(name)
+        } else if (is_line_name(name) || follows_line(name))
             && let Some(&top) = self.open.last()
             && let Some(element) = self.tree.element(top)
             && is_line_name(&element.name)
-            && element.ns == self.namespace(qualified.split_once(':').map_or("", |(prefix, _)| prefix))
             && matches!(element.ns, Ns::Core | Ns::Atom)
+            && self.may_follow(element.ns, qualified)
             && !element.attributes().any(|(_, name, value)| name == "type" && value.contains("html"))
         {
             self.fault(format!("<{}> inside of <{}>", short(name), short(&element.name.clone())));
             let position = self.open.len() - 1;
             self.close_to(position);
         }
+    }
+
+    /// Whether an element of this name is of the vocabulary of the one before it, or of one that bodies are of.
+    fn may_follow(&self, before: Ns, qualified: &str) -> bool {
+        let ns = self.namespace(qualified.split_once(':').map_or("", |(prefix, _)| prefix));
+        ns == before || ns == Ns::Content && follows_line(local(qualified))
     }
 
     fn finish(mut self) -> Tree<'a> {
@@ -535,6 +548,11 @@ impl<'a> Builder<'a> {
 fn is_line_name(name: &str) -> bool {
     const NAMES: [&str; 9] = ["title", "link", "guid", "pubdate", "comments", "category", "id", "updated", "published"];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Elements with a text of their own, of which no line holds one either.
+fn follows_line(name: &str) -> bool {
+    ["description", "summary", "content", "encoded", "enclosure"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn is_body_name(name: &str) -> bool {

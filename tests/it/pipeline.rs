@@ -174,6 +174,30 @@ fn a_restart_republishes_the_same_bytes_before_it_polls() {
 }
 
 #[test]
+fn a_store_rebuilt_from_the_same_sources_publishes_the_same_ids() {
+    let origin = good();
+    let copies = Origin::start();
+    copies.serve("/feed", Answer::ok(RSS, rss("Copies", &copies.url(""), ITEMS)));
+    let sources = source("good", &origin.url("/feed"), "original") + &source("copies", &copies.url("/feed"), "repost");
+    let aggregator = spawn_aggregator(&sources);
+    assert_eq!(aggregator.poll().code, 0);
+    let before = aggregator.stories();
+    assert_eq!(before.len(), ITEMS.len(), "the copies were not folded: {before:#?}");
+    std::fs::remove_dir_all(aggregator.store()).unwrap();
+    assert_eq!(aggregator.poll().code, 0);
+    let after = aggregator.stories();
+    let published = |stories: &[Story]| -> BTreeMap<String, Vec<String>> {
+        let members = |story: &Story| {
+            let mut members: Vec<String> = story.members.iter().map(|member| member.id.clone()).collect();
+            members.sort();
+            members
+        };
+        stories.iter().map(|story| (story.id.clone(), members(story))).collect()
+    };
+    assert_eq!(published(&before), published(&after));
+}
+
+#[test]
 fn outputs_have_validators_and_are_compressed() {
     let origin = good();
     let aggregator = spawn_aggregator(&source("good", &origin.url("/feed"), "mixed"));

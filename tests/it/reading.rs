@@ -197,3 +197,20 @@ proptest! {
         prop_assert_eq!(link::key(&url), link::key(&canonical));
     }
 }
+
+/// Found by mutating the corpus and comparing with feedparser.
+#[test]
+fn tags_that_are_cut_off_or_never_closed_cost_only_themselves() {
+    let read = |item: &str| {
+        let body = format!("<rss version=\"2.0\"><channel><title>F</title><item>{item}");
+        parse::read(&document(body.into_bytes(), "text/xml")).entries
+    };
+    let entries = read("<title>T</title><gui</link>d>g</guid><description>Body</description></item></channel></rss>");
+    assert_eq!((entries.len(), entries[0].summary.value.as_str()), (1, "Body"));
+    let entries =
+        read("<title>T</title><guid>g<pubDate>Fri, 01 Jan 2026 00:00:00 GMT<description>Body</description></item>");
+    assert_eq!((entries[0].id.as_deref(), entries[0].summary.value.as_str()), (Some("g"), "Body"));
+    assert!(entries[0].published.is_some());
+    // The only entry is kept though the document breaks off in it.
+    assert_eq!(read("<title>T</title><li").len(), 1);
+}
