@@ -1,5 +1,6 @@
 //! `cluster FILE.jsonl`: which lines of an archive are one work?
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use anyhow::Context as _;
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use crate::matching::archive::{self, Judged, Line, Placed};
 use crate::matching::text;
-use crate::model::{Entry, Language, MemberRole, Role, Timestamp};
+use crate::model::{Entry, EntryId, Language, MemberRole, Role, Timestamp};
 use crate::normalise::language;
 
 /// One line of the answer.
@@ -56,21 +57,23 @@ pub fn run(input: impl BufRead, mut output: impl Write, now: Timestamp) -> anyho
     Ok(())
 }
 
-/// The entries of an archive. Two lines of one `doc_id` and source stay two.
+/// The entries of an archive. Two lines of one `doc_id` and source stay two; which of them has the plain id is decided
+/// by what they say, not by their order.
 pub fn entries(lines: &[Line]) -> Vec<Entry> {
-    let mut seen = std::collections::HashMap::new();
-    lines
-        .iter()
-        .map(|line| {
-            let mut entry = line.entry(language_of);
-            let times: &mut usize = seen.entry(entry.id).or_default();
-            if *times > 0 {
-                entry.id = crate::model::EntryId::new(&entry.source, &format!("{}\u{1}{times}", entry.key));
-            }
-            *times += 1;
-            entry
-        })
-        .collect()
+    let mut entries: Vec<Entry> = lines.iter().map(|line| line.entry(language_of)).collect();
+    let mut of_id: BTreeMap<EntryId, Vec<usize>> = BTreeMap::new();
+    for (i, entry) in entries.iter().enumerate() {
+        of_id.entry(entry.id).or_default().push(i);
+    }
+    for mut same in of_id.into_values().filter(|same| same.len() > 1) {
+        let says = |line: &Line| (line.html.clone(), line.text.clone(), line.title.clone(), line.published.clone());
+        same.sort_by_cached_key(|i| says(&lines[*i]));
+        for (times, i) in same.into_iter().enumerate().skip(1) {
+            let entry = &mut entries[i];
+            entry.id = EntryId::new(&entry.source, &format!("{}\u{1}{times}", entry.key));
+        }
+    }
+    entries
 }
 
 /// The language of a text that declares none.

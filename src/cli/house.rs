@@ -35,18 +35,22 @@ pub struct Open {
 
 /// Runs a command where the store is held: here, or in the process that holds it.
 pub fn through(common: &Common, arguments: &[String], command: &Command) -> Outcome {
-    let config = load_config(common)?;
+    through_configured(&load_config(common)?, common, arguments, command)
+}
+
+/// The same, where the configuration was read already.
+pub fn through_configured(config: &Config, common: &Common, arguments: &[String], command: &Command) -> Outcome {
     let folder = &config.store.path;
     let began = clock::instant();
     loop {
         if let Some(answer) = control::ask(folder, arguments, &mut Terminal::new()) {
             return answer.context("failed to run the command in the daemon")?.map_err(|why| anyhow!(why));
         }
-        match open(&config, Clock::system(), runtime()?) {
+        match open(config, Clock::system(), runtime()?) {
             Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => std::thread::sleep(RETRY),
             Err(error) => return Err(error),
             Ok(open) => {
-                let done = super::execute(&open.rooms, &open.runtime, command, &mut Terminal::new());
+                let done = super::execute(&open.rooms, &open.runtime, common, command, &mut Terminal::new());
                 return done.inspect(|_| drop(open));
             }
         }
@@ -68,6 +72,9 @@ pub fn open(config: &Config, clock: Clock, runtime: Arc<Runtime>) -> anyhow::Res
     let store = SledStore::open(&config.store.path)?;
     let Configured { plan, schedules, fetching } = configured(config).map_err(|why| anyhow!(why))?;
     let house = Arc::new(House::new(Arc::new(store), plan).context("failed to start the judging threads")?);
+    // Written while nobody held the store, overrides are followed now.
+    let judged = house.apply_overrides(clock.now())?;
+    judged.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let fetcher = Fetcher::new(fetching)?;
     let rooms = Arc::new(Rooms::new(house, fetcher, clock, schedules));
     let control = Control::listen(&config.store.path, handler(&rooms, &runtime))
@@ -86,23 +93,28 @@ fn handler(rooms: &Arc<Rooms>, runtime: &Arc<Runtime>) -> Handler {
         let words = std::iter::once("tributary").chain(arguments.iter().map(String::as_str));
         let parsed = Arguments::try_parse_from(words).map_err(|e| e.to_string())?;
         let command = parsed.command.ok_or_else(|| "no command was given".to_owned())?;
-        super::execute(&rooms, &runtime, &command, out).map_err(|e| format!("{e:#}"))
+        super::execute(&rooms, &runtime, &parsed.common, &command, out).map_err(|e| format!("{e:#}"))
     })
 }
 
-/// What a configuration comes to.
-fn configured(config: &Config) -> Result<Configured, String> {
-    let overrides = config.overrides.iter().map(|rule| {
+/// The overrides of a configuration, in its order.
+pub fn written(config: &Config) -> Vec<OverrideUrls> {
+    let rules = config.overrides.iter().map(|rule| {
         let (same, different) =
             if rule.same { (rule.urls.clone(), Vec::new()) } else { (Vec::new(), rule.urls.clone()) };
         OverrideUrls { same, different }
     });
+    rules.collect()
+}
+
+/// What a configuration comes to.
+fn configured(config: &Config) -> Result<Configured, String> {
     let plan = Plan::new(
         config.sources.clone(),
         config.editions.clone(),
         config.server.public_url.clone(),
         config.server.hubs.clone(),
-        overrides.collect(),
+        written(config),
     );
     let schedules = Schedules::new(&plan, &config.polling.schedule, config.polling.timezone.name())?;
     Ok(Configured { plan, schedules, fetching: fetching(config) })

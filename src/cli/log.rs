@@ -7,7 +7,8 @@ use anyhow::bail;
 use super::Outcome;
 use super::house::print;
 use crate::daemon::Rooms;
-use crate::model::{Change, EntryId, StoryId};
+use crate::model::StoryId;
+use crate::pages::Messages;
 use crate::store::query;
 
 /// Lines of a history that are printed: the newest.
@@ -29,24 +30,13 @@ pub fn run(rooms: &Rooms, story: &str, out: &mut dyn Write) -> Outcome {
         (None, None) => None,
     };
     let Some(found) = found else { bail!("no story is known by {story:?}; `tributary stories` lists them") };
-    let title = |id: EntryId| {
-        let entry = query::entry(store, id).ok().flatten();
-        entry.map_or_else(|| id.to_string(), |e| format!("{:?} of {}", e.title, e.source))
-    };
+    let messages = Messages::for_reader(&[]);
     print(out, format_args!("{}", found.id))?;
-    for line in query::log(store, found.id, MOST)? {
-        let told = match &line.change {
-            Change::NewStory { entry, .. } => format!("founded by {}", title(*entry)),
-            Change::Joined { entry, because, .. } => {
-                let why = because.first().map(|b| format!(": {b}")).unwrap_or_default();
-                format!("joined by {}{why}", title(*entry))
-            }
-            Change::Headed { entry, .. } => format!("{} stands for the work now", title(*entry)),
-            Change::Merged { gone, .. } => format!("took over {gone}"),
-            Change::Split { entry, to, .. } => format!("{} left for {to}", title(*entry)),
-            Change::Revised { entry, .. } => format!("{} was edited", title(*entry)),
-        };
-        print(out, format_args!("{}  {told}", line.at.format("%Y-%m-%d %H:%M:%S")))?;
+    for line in rooms.house.history(found.id, MOST)? {
+        let told = messages.happened[line.what as usize].replace("{}", &line.name);
+        let other = line.other.map(|id| format!(" ({id})")).unwrap_or_default();
+        let why = line.because.first().map(|b| format!(": {b}")).unwrap_or_default();
+        print(out, format_args!("{}  {told}{other}{why}", line.at.format("%Y-%m-%d %H:%M:%S")))?;
     }
     Ok(0)
 }

@@ -205,14 +205,13 @@ fn take_over(rooms: &Rooms, reload: &Reload) -> Result<(), String> {
     let fetcher = rooms.fetcher();
     let told_anew = (*fetcher.settings() != fetching).then(|| fetcher.told_anew(fetching)).transpose();
     let told_anew = told_anew.map_err(|e| e.to_string())?;
-    let before = rooms.house.plan().overrides.clone();
     let now = rooms.clock.now();
     rooms.house.reconfigure(plan, now).map_err(|e| e.to_string())?;
     if let Some(fetcher) = told_anew {
         *rooms.fetcher.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fetcher);
     }
     *rooms.schedules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schedules);
-    let judged = rooms.house.apply_overrides(&before, now).map_err(|e| e.to_string())?;
+    let judged = rooms.house.apply_overrides(now).map_err(|e| e.to_string())?;
     judged.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     Ok(())
 }

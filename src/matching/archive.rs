@@ -153,6 +153,7 @@ impl Judged {
         let overrides = Overrides::default();
         let cut = partition::partition(&nodes, &edges, &overrides);
         let resolution = stories::resolve(&Scene {
+            changed: &BTreeSet::new(),
             nodes: &nodes,
             edges: &edges,
             partition: &cut,

@@ -75,8 +75,6 @@ pub struct Group {
 pub struct Partition {
     /// The groups.
     pub groups: Vec<Group>,
-    /// Overrides that contradict each other.
-    pub notices: Vec<String>,
 }
 
 /// Cuts a graph into groups. A pure function of the sets it is given: the order of neither list matters. Edges to
@@ -131,7 +129,6 @@ struct Cut<'a> {
     covered: Vec<Vec<f32>>,
     /// Entries that stay with others: where one goes, all go.
     settled: BTreeSet<usize>,
-    notices: Vec<String>,
 }
 
 /// Strongest first; ties by coverage, then by ids, so that equal evidence falls the same way for everybody.
@@ -184,7 +181,6 @@ impl<'a> Cut<'a> {
             ties: vec![None; nodes.len()],
             covered: vec![Vec::new(); nodes.len()],
             settled: BTreeSet::new(),
-            notices: Vec::new(),
             nodes,
             links,
             edges,
@@ -214,7 +210,7 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// What the reader joined. A pair that is also said to be different stays apart, and is told.
+    /// What the reader joined. A pair that is also said to be different stays apart ([`Overrides::resolve`] tells it).
     fn join_overridden(&mut self, overrides: &Overrides) {
         let index: BTreeMap<EntryId, usize> = self.nodes.iter().enumerate().map(|(i, n)| (n.entry, i)).collect();
         for set in overrides.same() {
@@ -228,10 +224,6 @@ impl<'a> Cut<'a> {
                     |i: &usize, j: &usize| overrides.are_different(self.nodes[*i].entry, self.nodes[*j].entry);
                 let (of_a, of_b) = (&self.groups[ga].members, &self.groups[gb].members);
                 if of_a.iter().any(|i| of_b.iter().any(|j| contradicts(i, j))) {
-                    let (a, b) = (self.nodes[*a].entry, self.nodes[*b].entry);
-                    self.notices.push(format!(
-                        "an override joins {a} and {b}, another keeps them or what they were joined with apart; they are kept apart"
-                    ));
                     continue;
                 }
                 // What is tied by the reader is tied whole: it may be a digest, and it may hold two trusted originals.
@@ -371,7 +363,7 @@ impl<'a> Cut<'a> {
         }
     }
 
-    fn into_partition(mut self) -> Partition {
+    fn into_partition(self) -> Partition {
         let id = |i: &usize| self.nodes[*i].entry;
         let mut told: BTreeMap<usize, (Vec<EntryId>, Vec<EntryId>)> = BTreeMap::new();
         let index: BTreeMap<EntryId, usize> = self.nodes.iter().enumerate().map(|(i, n)| (n.entry, i)).collect();
@@ -403,8 +395,7 @@ impl<'a> Cut<'a> {
             })
             .collect();
         groups.sort_by_key(|group| group.members[0].0);
-        self.notices.sort();
-        Partition { groups, notices: self.notices }
+        Partition { groups }
     }
 }
 
@@ -619,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn overrides_win_and_contradictions_are_told() {
+    fn overrides_win_and_of_contradicting_ones_those_that_part() {
         let nodes = [node("Ta", "en", "ann"), node("Tb", "it", "ben"), node("R", "it", "ann")];
         let same = |names: &[&str]| vec![names.iter().map(|name| id(name)).collect::<Vec<_>>()];
         let joined = Overrides::new(same(&["Ta", "Tb"]), &[]);
@@ -628,7 +619,6 @@ mod tests {
         assert_eq!(cut(&nodes, &["Ta R 90 1 1"], &apart), [["R"], ["Ta"], ["Tb"]]);
         let both = Overrides::new(same(&["Ta", "R", "Tb"]), &same(&["Ta", "Tb"]));
         let cut = partition(&nodes, &[], &both);
-        assert_eq!(cut.notices.len(), 1, "{:?}", cut.notices);
         assert_eq!(cut.groups.len(), 2);
         let unknown = Overrides::new(same(&["Ta", "nobody"]), &same(&["R", "nobody"]));
         assert_eq!(partition(&nodes, &[], &unknown).groups.len(), 3);

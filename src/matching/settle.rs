@@ -4,12 +4,12 @@
 //! stand in a story with it. So solving the part gives what solving the whole would give there.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::overrides::Overrides;
 use super::partition::{Group, MAINLY, Partition, partition, partition_around};
 use super::stories::{Scene, Standing, resolve};
-use crate::model::{Edge, EntryId, Node, Resolution, Story, StoryId, Timestamp, Verdict};
+use crate::model::{Change, Edge, EntryId, Node, Resolution, Story, StoryId, Timestamp, Verdict};
 
 /// Entries that are solved together at the most: twice as many as a story may have. A part of this size takes some
 /// 5 ms to read and to solve, one of usual size well below one.
@@ -23,7 +23,7 @@ pub trait World {
     /// The node of an entry with its trust set, or `None` if there is no such entry (any more).
     fn node(&self, entry: EntryId) -> Result<Option<Node>, Self::Error>;
 
-    /// The edges of an entry.
+    /// The edges of an entry, rival claims settled.
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Self::Error>;
 
     /// The story that an entry is in, or was in when it was removed.
@@ -42,49 +42,84 @@ struct Component {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
     previous: Vec<Story>,
+    /// All that was come by, what is no more included.
+    seen: BTreeSet<EntryId>,
     /// It is larger than the cap; what was read of it is a part.
     capped: bool,
 }
 
-/// Solves anew what a change touches: entries that came, were edited, got their full text or were removed, or that an
-/// override names. The edges of the entries must be written before; what becomes of the stories is returned.
+/// The entries that a change touches, and those of them that are not settled yet.
+#[derive(Debug, Clone)]
+pub struct Seeds {
+    all: BTreeSet<EntryId>,
+    rest: BTreeSet<EntryId>,
+}
+
+impl Seeds {
+    /// Entries that came, were edited, got their full text or were removed, that were linked with one of those, or
+    /// that an override names.
+    pub fn new(entries: impl IntoIterator<Item = EntryId>) -> Self {
+        let all: BTreeSet<EntryId> = entries.into_iter().collect();
+        Self { rest: all.clone(), all }
+    }
+
+    /// Takes those out of the rest that are among these.
+    fn take(&mut self, seen: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
+        let (taken, rest) = std::mem::take(&mut self.rest).into_iter().partition(|entry| seen.contains(entry));
+        self.rest = rest;
+        taken
+    }
+}
+
+/// Solves anew one part of what a change touches; `None` once nothing is left. The edges of the seeds must be written
+/// before, and what is returned must be written before the next part is asked for.
 ///
 /// # Errors
 /// Those of the world.
 pub fn settle<W: World>(
     world: &W,
-    seeds: &[EntryId],
+    seeds: &mut Seeds,
     overrides: &Overrides,
     now: Timestamp,
-) -> Result<Resolution, W::Error> {
-    let whole = walk(world, seeds, overrides, Reach::All)?;
+) -> Result<Option<Resolution>, W::Error> {
+    let Some(first) = seeds.rest.first().copied() else { return Ok(None) };
+    let mut graph = Graph { world, edges: BTreeMap::new() };
+    let whole = walk(&mut graph, &BTreeSet::from([first]), &seeds.all, overrides, Reach::All)?;
+    let here = seeds.take(&whole.seen);
     if !whole.capped {
         let cut = partition(&whole.nodes, &whole.edges, overrides);
-        return solve(world, &whole, &cut, overrides, now);
+        return solve(world, &whole, &cut, &seeds.all, overrides, now).map(Some);
     }
     // Pages that hold many works, or a flood, can link everything with everything. Then only what changed moves.
-    let near = walk(world, seeds, overrides, Reach::Near)?;
+    let near = walk(&mut graph, &here, &here, overrides, Reach::Near)?;
     if near.capped {
-        return settle_alone(world, seeds, overrides, now);
+        return settle_alone(world, &here, overrides, now).map(Some);
     }
     // A late original takes along what is mainly its text, wherever that stood until now.
-    let trusted = |entry: &EntryId| near.nodes.iter().any(|node| node.entry == *entry && node.trusted);
-    let originals: Vec<EntryId> = seeds.iter().copied().filter(trusted).collect();
-    let versions = originals.iter().flat_map(|original| {
-        let links = near.edges.iter().filter(|e| e.a == *original || e.b == *original);
+    let originals = near.nodes.iter().filter(|node| node.trusted && here.contains(&node.entry));
+    let versions = originals.flat_map(|original| {
+        let links = near.edges.iter().filter(|e| e.a == original.entry || e.b == original.entry);
         let links = links.filter(|edge| edge.verdict == Verdict::Link);
-        links.map(|edge| edge.other(*original)).filter(|e| covers(&near.edges, *original, *e) >= MAINLY)
+        links.map(|edge| edge.other(original.entry)).filter(|e| covers(&near.edges, original.entry, *e) >= MAINLY)
     });
-    let moving: BTreeSet<EntryId> = seeds.iter().copied().chain(versions).collect();
+    let moving: BTreeSet<EntryId> = here.iter().copied().chain(versions).collect();
     let others = |story: &Story| story.members.iter().map(|m| m.entry).filter(|e| !moving.contains(e)).collect();
     let stay: Vec<Vec<EntryId>> = near.previous.iter().map(others).collect();
     let cut = partition_around(&near.nodes, &near.edges, overrides, &stay);
-    let mut resolution = solve(world, &near, &cut, overrides, now)?;
-    let named = seeds.iter().map(EntryId::to_string).collect::<Vec<_>>().join(", ");
-    resolution.notices.push(format!(
-        "{named}: linked with more than {COMPONENT_MAX} entries, by way of others; only the stories next to it were looked at"
-    ));
-    Ok(resolution)
+    let mut resolution = solve(world, &near, &cut, &seeds.all, overrides, now)?;
+    tell_capped(&mut resolution, &here);
+    Ok(Some(resolution))
+}
+
+/// Says of what changed here that it was not looked at whole.
+fn tell_capped(resolution: &mut Resolution, seeds: &BTreeSet<EntryId>) {
+    let placed = |change: &Change| match change {
+        Change::NewStory { story, entry } | Change::Joined { story, entry, .. } => Some((*story, *entry)),
+        Change::Split { entry, to, .. } => Some((*to, *entry)),
+        _ => None,
+    };
+    let placed: Vec<_> = resolution.changes.iter().filter_map(placed).filter(|(_, e)| seeds.contains(e)).collect();
+    resolution.changes.extend(placed.into_iter().map(|(story, entry)| Change::Capped { story, entry }));
 }
 
 /// Share of a version's text that an original covers.
@@ -106,6 +141,7 @@ fn solve<W: World>(
     world: &W,
     component: &Component,
     cut: &Partition,
+    changed: &BTreeSet<EntryId>,
     overrides: &Overrides,
     now: Timestamp,
 ) -> Result<Resolution, W::Error> {
@@ -123,6 +159,7 @@ fn solve<W: World>(
         })
     };
     let resolution = resolve(&Scene {
+        changed,
         nodes: &component.nodes,
         edges: &component.edges,
         partition: cut,
@@ -138,39 +175,70 @@ fn solve<W: World>(
     }
 }
 
-/// Reads the part of the graph around some entries.
-fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides, reach: Reach) -> Result<Component, W::Error> {
-    let mut component = Component::default();
-    let mut seen: BTreeSet<EntryId> = seeds.iter().copied().collect();
-    let mut waiting: VecDeque<EntryId> = seen.iter().copied().collect();
+/// What was read of the edges, each entry's once.
+struct Graph<'w, W> {
+    world: &'w W,
+    edges: BTreeMap<EntryId, Vec<Edge>>,
+}
+
+impl<W: World> Graph<'_, W> {
+    fn edges(&mut self, entry: EntryId) -> Result<&[Edge], W::Error> {
+        if !self.edges.contains_key(&entry) {
+            let edges = self.world.edges(entry)?;
+            self.edges.insert(entry, edges);
+        }
+        Ok(self.edges.get(&entry).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// Where the edges of an entry lead that are at least this.
+    fn leads(&mut self, entry: EntryId, least: Verdict) -> Result<Vec<EntryId>, W::Error> {
+        let edges = self.edges(entry)?.iter().filter(|edge| edge.verdict >= least);
+        Ok(edges.map(|edge| edge.other(entry)).collect())
+    }
+
+    /// The edges of these entries, each once.
+    fn of(&self, nodes: &[Node]) -> Vec<Edge> {
+        let edges = nodes.iter().filter_map(|node| self.edges.get(&node.entry)).flatten().map(Edge::canonical);
+        let edges: BTreeMap<_, _> = edges.map(|edge| ((edge.a, edge.b), edge)).collect();
+        edges.into_values().collect()
+    }
+}
+
+/// Reads the part of the graph around some entries; `changed` are those whose text or links may have.
+fn walk<W: World>(
+    graph: &mut Graph<'_, W>,
+    from: &BTreeSet<EntryId>,
+    changed: &BTreeSet<EntryId>,
+    overrides: &Overrides,
+    reach: Reach,
+) -> Result<Component, W::Error> {
+    let mut component = Component { seen: from.clone(), ..Component::default() };
+    let mut waiting: VecDeque<EntryId> = from.iter().copied().collect();
     let mut stories = BTreeSet::new();
     while let Some(entry) = waiting.pop_front() {
-        if seen.len() > COMPONENT_MAX {
+        if component.seen.len() > COMPONENT_MAX {
             component.capped = true;
-            break;
+            return Ok(component);
         }
         let mut next: Vec<EntryId> = overrides.joined_with(entry).collect();
-        if let Some(story) = world.story_of(entry)?
+        if let Some(story) = graph.world.story_of(entry)?
             && stories.insert(story.id)
         {
             next.extend(story.members.iter().map(|m| m.entry));
             component.previous.push(story);
         }
-        if let Some(node) = world.node(entry)? {
-            let edges = world.edges(entry)?;
-            // Those that may be the same work as a changed entry say so of it: they are told anew, and no further.
-            let leads = match (seeds.contains(&entry), reach) {
-                (true, Reach::All) => Some(Verdict::PossibleLink),
-                (false, Reach::All) | (true, Reach::Near) => Some(Verdict::Link),
-                (false, Reach::Near) => None,
-            };
-            let led = edges.iter().filter(|edge| leads.is_some_and(|leads| edge.verdict >= leads));
-            next.extend(led.map(|edge| edge.other(entry)));
+        if let Some(node) = graph.world.node(entry)? {
             component.nodes.push(node);
-            component.edges.extend(edges);
+            next.extend(match (changed.contains(&entry), reach) {
+                // Those that may be the same work as a changed entry say so of it: they are told anew, and no further.
+                (true, Reach::All) => graph.leads(entry, Verdict::PossibleLink)?,
+                (false, Reach::All) | (true, Reach::Near) => graph.leads(entry, Verdict::Link)?,
+                (false, Reach::Near) => graph.edges(entry).map(|_| Vec::new())?,
+            });
         }
-        waiting.extend(next.into_iter().filter(|entry| seen.insert(*entry)));
+        waiting.extend(next.into_iter().filter(|entry| component.seen.insert(*entry)));
     }
+    component.edges = graph.of(&component.nodes);
     component.previous.sort_by_key(|story| story.id);
     Ok(component)
 }
@@ -179,7 +247,7 @@ fn walk<W: World>(world: &W, seeds: &[EntryId], overrides: &Overrides, reach: Re
 /// there, who is in none founds one, and the person is told.
 fn settle_alone<W: World>(
     world: &W,
-    seeds: &[EntryId],
+    seeds: &BTreeSet<EntryId>,
     overrides: &Overrides,
     now: Timestamp,
 ) -> Result<Resolution, W::Error> {
@@ -189,19 +257,13 @@ fn settle_alone<W: World>(
         if world.story_of(*seed)?.is_some() {
             continue;
         }
-        all.notices.push(format!(
-            "{seed} of {} is linked with more than {COMPONENT_MAX} entries; it stands as a story of its own until an override \
-             says where it belongs or the copies are gone",
-            node.source
-        ));
         let group = Group { members: vec![(*seed, None)], kept: vec![*seed], ..Group::default() };
-        let cut = Partition { groups: vec![group], ..Partition::default() };
+        let cut = Partition { groups: vec![group] };
         let alone = Component { nodes: vec![node], ..Component::default() };
-        let one = solve(world, &alone, &cut, overrides, now)?;
-        all.stories.extend(one.stories);
-        all.revived.extend(one.revived);
-        all.changes.extend(one.changes);
+        let one = solve(world, &alone, &cut, seeds, overrides, now)?;
+        all.append(one);
     }
+    tell_capped(&mut all, seeds);
     Ok(all)
 }
 

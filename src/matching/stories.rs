@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::overrides::Overrides;
+use super::overrides::{Overrides, Said};
 use super::partition::{Group, Partition, Tie};
 use crate::model::entry::NAMESPACE;
 use crate::model::{
@@ -21,6 +21,10 @@ use crate::model::{
 
 /// Versions that are alternates of their own, at the most: as many languages as the largest of works has.
 const LISTED_MAX: usize = 64;
+
+/// The reason of what an override joined, and of what it parted.
+const JOINED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are the same work";
+const PARTED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are different works";
 
 /// What is known of a story's id beyond the stories that are being resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub enum Standing {
 
 /// All that a resolution reads.
 pub struct Scene<'a> {
+    /// Entries whose comparisons may say something else than before.
+    pub changed: &'a BTreeSet<EntryId>,
     /// The nodes of the component.
     pub nodes: &'a [Node],
     /// Its edges.
@@ -69,7 +75,7 @@ pub fn resolve(scene: &Scene<'_>) -> Resolution {
     let published = |group: &&Group| group.members.iter().any(|(e, _)| nodes.get(e).is_some_and(|n| !n.reference));
     let groups: Vec<&Group> = scene.partition.groups.iter().filter(published).collect();
     let names = name_groups(scene, &groups, &nodes);
-    let mut resolution = Resolution { notices: scene.partition.notices.clone(), ..Resolution::default() };
+    let mut resolution = Resolution::default();
     resolution.revived = names.revived.clone();
     for (story, into) in &names.gone {
         resolution.gone.push(Tombstone { story: *story, into: *into, when: scene.now });
@@ -78,16 +84,14 @@ pub fn resolve(scene: &Scene<'_>) -> Resolution {
         scene.previous.iter().flat_map(|story| story.members.iter().map(|m| (m.entry, story.id))).collect();
     let is_in: BTreeMap<EntryId, StoryId> =
         groups.iter().zip(&names.ids).flat_map(|(group, id)| group.members.iter().map(|(e, _)| (*e, *id))).collect();
-    let links = scene.edges.iter().filter(|edge| edge.verdict == Verdict::Link);
-    let links: BTreeMap<(EntryId, EntryId), Edge> =
-        links.flat_map(|edge| [((edge.a, edge.b), *edge), ((edge.b, edge.a), edge.mirrored())]).collect();
+    let links = Links::new(scene.edges);
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|g| names.ids[*g]);
     for g in order {
         let before = scene.previous.iter().find(|story| story.id == names.ids[g]);
         let story =
             Telling { scene, nodes: &nodes, is_in: &is_in, links: &links, before }.tell(groups[g], names.ids[g]);
-        tell_changes(&mut resolution.changes, &story, before, &was_in, &names.gone);
+        Changes { scene, was_in: &was_in, gone: &names.gone }.tell(&story, before, &mut resolution.changes);
         if before != Some(&story) {
             resolution.stories.push(story);
         }
@@ -195,13 +199,30 @@ fn founding_id(
     (2..).map(derived).find_map(untaken).unwrap_or((derived(0), Standing::Free))
 }
 
+/// The links, by their ends.
+struct Links(Vec<Edge>);
+
+impl Links {
+    fn new(edges: &[Edge]) -> Self {
+        let links = edges.iter().filter(|edge| edge.verdict == Verdict::Link);
+        let mut links: Vec<Edge> = links.map(Edge::canonical).collect();
+        links.sort_by_key(|edge| (edge.a, edge.b));
+        Self(links)
+    }
+
+    /// The link of two entries, seen from `a`.
+    fn between(&self, a: EntryId, b: EntryId) -> Option<Edge> {
+        let at = self.0.binary_search_by_key(&(a.min(b), a.max(b)), |edge| (edge.a, edge.b)).ok()?;
+        self.0.get(at).map(|edge| if a <= b { *edge } else { edge.mirrored() })
+    }
+}
+
 /// One group on its way to becoming a story.
 struct Telling<'a> {
     scene: &'a Scene<'a>,
     nodes: &'a BTreeMap<EntryId, &'a Node>,
     is_in: &'a BTreeMap<EntryId, StoryId>,
-    /// The links, from either end.
-    links: &'a BTreeMap<(EntryId, EntryId), Edge>,
+    links: &'a Links,
     before: Option<&'a Story>,
 }
 
@@ -213,6 +234,7 @@ impl Telling<'_> {
         let reference = members.iter().find(|node| node.reference).map(|node| node.entry);
         let trusted = self.nodes.get(&head).is_some_and(|node| node.trusted);
         let original = if trusted { Some(head) } else { reference };
+        let base = self.nodes.get(&original.unwrap_or(head)).copied();
         let listed = listed(&members, head);
         members.sort_by_key(|node| (node.entry != head, node.first_seen, node.entry));
         let single = members.len() == 1;
@@ -225,17 +247,18 @@ impl Telling<'_> {
                 && before.head == head
                 && !single
             {
-                let role = self.role(node, original, head);
-                return Member { role, listed: listed.contains(&node.entry), ..joined.clone() };
+                let (role, outdated) = (role(node, base), outdated(node, base));
+                return Member { role, outdated, listed: listed.contains(&node.entry), ..joined.clone() };
             }
             Member {
                 entry: node.entry,
-                role: if single { MemberRole::Single } else { self.role(node, original, head) },
+                role: if single { MemberRole::Single } else { role(node, base) },
                 listed: listed.contains(&node.entry),
                 coverage: if is_head { 1.0 } else { coverage(node.entry, head, tie, self.links) },
                 score_bits,
                 because,
                 joined: joined.map_or(self.scene.now, |m| m.joined),
+                outdated: outdated(node, base),
             }
         });
         let told: Vec<Member> = told.collect();
@@ -263,37 +286,49 @@ impl Telling<'_> {
         before.filter(|node| class(node) == class(first)).unwrap_or(first).entry
     }
 
-    fn role(&self, node: &Node, original: Option<EntryId>, head: EntryId) -> MemberRole {
-        let base = original.unwrap_or(head);
-        let reposts = node.role == Role::Repost;
-        if node.entry == base && !reposts {
-            return MemberRole::Original;
-        }
-        match (&node.language, self.nodes.get(&base).and_then(|base| base.language.as_ref())) {
-            (Some(own), Some(base)) if own.primary() != base.primary() => MemberRole::Translation,
-            _ => MemberRole::Repost,
-        }
-    }
-
     /// Evidence in bits and reasons: of the link with the head where there is one, else of what tied it to the rest.
     fn reason(&self, entry: EntryId, head: EntryId, tie: Option<Tie>) -> (Option<f32>, Vec<String>) {
         if let Some(Tie::Override(_)) = tie {
-            return (None, vec!["an override in feeds.toml joins them".to_owned()]);
+            return (None, vec![JOINED_BY_OVERRIDE.to_owned()]);
         }
-        let edge = self.links.get(&(entry, head)).copied().or(match tie {
+        let edge = self.links.between(entry, head).or(match tie {
             Some(Tie::Edge(edge)) => Some(edge),
             _ => None,
         });
-        match edge {
-            Some(edge) => (Some(edge.total_bits), (self.scene.because)(edge.a, edge.b)),
-            None => (None, Vec::new()),
-        }
+        let Some(edge) = edge else { return (None, Vec::new()) };
+        // Reading evidence is dear, and that of two entries which both stayed as they were is what it was.
+        let told =
+            self.before.filter(|story| story.head == head && edge.b == head && !self.scene.changed.contains(&head));
+        let told = told.and_then(|story| story.members.iter().find(|m| m.entry == entry));
+        let told = told.filter(|m| m.score_bits == Some(edge.total_bits) && !self.scene.changed.contains(&entry));
+        let because = match told {
+            Some(member) => member.because.clone(),
+            None => (self.scene.because)(edge.a, edge.b),
+        };
+        (Some(edge.total_bits), because)
     }
 }
 
+/// What a version is beside the one that stands for the original.
+fn role(node: &Node, base: Option<&Node>) -> MemberRole {
+    if base.is_some_and(|base| base.entry == node.entry) && node.role != Role::Repost {
+        return MemberRole::Original;
+    }
+    match (&node.language, base.and_then(|base| base.language.as_ref())) {
+        (Some(own), Some(base)) if own.primary() != base.primary() => MemberRole::Translation,
+        _ => MemberRole::Repost,
+    }
+}
+
+/// When the original was edited, if that was after all that we saw of this version.
+fn outdated(node: &Node, base: Option<&Node>) -> Option<Timestamp> {
+    let original = base.filter(|base| base.entry != node.entry && base.role != Role::Repost)?;
+    original.revised.filter(|edited| *edited > node.first_seen.max(node.revised.unwrap_or(node.first_seen)))
+}
+
 /// Share of the head's text that an entry covers: as compared, or else by way of the version that tied it to the rest.
-fn coverage(entry: EntryId, head: EntryId, tie: Option<Tie>, edges: &BTreeMap<(EntryId, EntryId), Edge>) -> f32 {
-    let direct = |a: EntryId| edges.get(&(a, head)).map(|edge| edge.coverage_b);
+fn coverage(entry: EntryId, head: EntryId, tie: Option<Tie>, links: &Links) -> f32 {
+    let direct = |a: EntryId| links.between(a, head).map(|edge| edge.coverage_b);
     match (direct(entry), tie) {
         (Some(coverage), _) => coverage,
         (None, Some(Tie::Edge(edge))) => edge.coverage_b * direct(edge.b).unwrap_or(1.0),
@@ -311,30 +346,59 @@ fn listed(members: &[&Node], head: EntryId) -> BTreeSet<EntryId> {
     head_first.filter(|node| languages.insert(node.language.as_ref())).map(|node| node.entry).take(LISTED_MAX).collect()
 }
 
-/// What happened to one story.
-fn tell_changes(
-    changes: &mut Vec<Change>,
-    story: &Story,
-    before: Option<&Story>,
-    was_in: &BTreeMap<EntryId, StoryId>,
-    gone: &BTreeMap<StoryId, Option<StoryId>>,
-) {
-    let merged = gone.iter().filter(|(_, into)| **into == Some(story.id)).map(|(gone, _)| *gone);
-    changes.extend(merged.map(|gone| Change::Merged { story: story.id, gone }));
-    let founder = story.members.iter().find(|m| EntryId(story.id.0) == m.entry).or(story.members.first());
-    let founder = founder.filter(|m| before.is_none() && !was_in.contains_key(&m.entry)).map(|m| m.entry);
-    changes.extend(founder.map(|entry| Change::NewStory { story: story.id, entry }));
-    for member in story.members.iter().filter(|m| Some(m.entry) != founder) {
-        match was_in.get(&member.entry) {
-            Some(was) if *was == story.id || gone.get(was) == Some(&Some(story.id)) => {}
-            Some(was) => changes.push(Change::Split { story: *was, entry: member.entry, to: story.id }),
-            None => {
-                let because = member.because.clone();
-                changes.push(Change::Joined { story: story.id, entry: member.entry, because });
+/// What happened to one story after the other.
+struct Changes<'a> {
+    scene: &'a Scene<'a>,
+    was_in: &'a BTreeMap<EntryId, StoryId>,
+    gone: &'a BTreeMap<StoryId, Option<StoryId>>,
+}
+
+impl Changes<'_> {
+    fn tell(&self, story: &Story, before: Option<&Story>, changes: &mut Vec<Change>) {
+        let merged = self.gone.iter().filter(|(_, into)| **into == Some(story.id)).map(|(gone, _)| *gone);
+        changes.extend(merged.map(|gone| Change::Merged {
+            story: story.id,
+            gone,
+            because: self.joined_by(story, gone),
+        }));
+        let founder = story.members.iter().find(|m| EntryId(story.id.0) == m.entry).or(story.members.first());
+        let founder = founder.filter(|m| before.is_none() && !self.was_in.contains_key(&m.entry)).map(|m| m.entry);
+        changes.extend(founder.map(|entry| Change::NewStory { story: story.id, entry }));
+        for member in story.members.iter().filter(|m| Some(m.entry) != founder) {
+            let (entry, to) = (member.entry, story.id);
+            match self.was_in.get(&entry) {
+                Some(was) if *was == to || self.gone.get(was) == Some(&Some(to)) => {}
+                Some(was) => {
+                    changes.push(Change::Split { story: *was, entry, to, because: self.parted_by(story, *was) });
+                }
+                None => changes.push(Change::Joined { story: to, entry, because: member.because.clone() }),
             }
         }
+        if before.is_some_and(|before| before.head != story.head) {
+            changes.push(Change::Headed { story: story.id, entry: story.head });
+        }
     }
-    if before.is_some_and(|before| before.head != story.head) {
-        changes.push(Change::Headed { story: story.id, entry: story.head });
+
+    /// Why the members of a story that is gone are in this one: what an override says, else the strongest evidence.
+    fn joined_by(&self, story: &Story, gone: StoryId) -> Vec<String> {
+        let told = |m: &&Member| !m.because.is_empty();
+        let strength = |m: &&Member| m.score_bits.unwrap_or(f32::INFINITY);
+        let strongest = |members: &mut dyn Iterator<Item = &Member>| {
+            members.max_by(|a, b| strength(&a).total_cmp(&strength(&b))).map(|m| m.because.clone())
+        };
+        let came = story.members.iter().filter(|m| self.was_in.get(&m.entry) == Some(&gone));
+        // One that came and stands for the work now has no reasons itself; those it found have.
+        let because = strongest(&mut came.filter(told));
+        because.or_else(|| strongest(&mut story.members.iter().filter(told))).unwrap_or_default()
+    }
+
+    /// Whether it was an override that parted a story from the one that it was.
+    fn parted_by(&self, story: &Story, was: StoryId) -> Vec<String> {
+        let before = self.scene.previous.iter().find(|before| before.id == was);
+        let others = before.into_iter().flat_map(|before| &before.members).map(|m| m.entry);
+        let different = |other: EntryId| {
+            story.members.iter().any(|m| self.scene.overrides.says(m.entry, other) == Some(Said::Different))
+        };
+        others.filter(|other| different(*other)).map(|_| PARTED_BY_OVERRIDE.to_owned()).take(1).collect()
     }
 }

@@ -77,6 +77,8 @@ pub struct Member {
     pub because: Vec<String>,
     /// When it joined.
     pub joined: Timestamp,
+    /// When the original was edited, where that was after this version came and was itself last edited.
+    pub outdated: Option<Timestamp>,
 }
 
 /// One work with all its versions.
@@ -111,8 +113,16 @@ pub struct Resolution {
     pub revived: Vec<StoryId>,
     /// What happened, in this order.
     pub changes: Vec<Change>,
-    /// What the person should know: a component past its cap, overrides that contradict each other.
-    pub notices: Vec<String>,
+}
+
+impl Resolution {
+    /// Adds what became of another part.
+    pub fn append(&mut self, mut other: Self) {
+        self.stories.append(&mut other.stories);
+        self.gone.append(&mut other.gone);
+        self.revived.append(&mut other.revived);
+        self.changes.append(&mut other.changes);
+    }
 }
 
 /// What happened to a story; recorded, and shown by `tributary log`.
@@ -148,6 +158,8 @@ pub enum Change {
         story: StoryId,
         /// The one that went; it gets a tombstone, and its page redirects.
         gone: StoryId,
+        /// Why, strongest reason first.
+        because: Vec<String>,
     },
     /// A member left: the join was wrong, or was overruled.
     Split {
@@ -157,12 +169,21 @@ pub enum Change {
         entry: EntryId,
         /// The story it founds or joins now.
         to: StoryId,
+        /// Why, where more is known than that the evidence is no longer there.
+        because: Vec<String>,
     },
     /// A member's text was edited at its source.
     Revised {
         /// The story.
         story: StoryId,
         /// The edited member.
+        entry: EntryId,
+    },
+    /// It came into a part of the graph that is past its cap, so that not all was looked at that it is linked with.
+    Capped {
+        /// The story that it is in.
+        story: StoryId,
+        /// Who came.
         entry: EntryId,
     },
 }

@@ -23,7 +23,7 @@ pub use revision::revision;
 
 /// How far ahead of our clock an entry's date may lie: clocks differ by minutes; a date of next week would stand on
 /// top of every edition for a week.
-const MAX_AHEAD: Duration = Duration::minutes(10);
+pub const MAX_AHEAD: Duration = Duration::minutes(10);
 
 /// Bytes of HTML whose language is found out: enough for the characters that are looked at.
 const DETECTED_BYTES: usize = 8 * 1024;

@@ -21,7 +21,9 @@ pub use metrics::{MEDIA_TYPE as METRICS_MEDIA_TYPE, Metric, metrics};
 pub use route::{RESERVED, ROBOTS, Route};
 pub use sources::sources;
 pub use story::story;
-pub use view::{Filter, Frame, Index, PossiblePage, SourceLine, StoryLine, StoryPage, VersionPage};
+pub use view::{
+    Filter, Frame, Happened, HistoryLine, Index, PossiblePage, SourceLine, StoryLine, StoryPage, VersionPage,
+};
 
 /// The stylesheet of the pages, at `/style.css`.
 pub const STYLE: &str = include_str!("style.css");

@@ -15,6 +15,12 @@ pub fn sources(frame: &Frame, lines: &[SourceLine], found: &[Publication], messa
             h1 { (messages.sources) }
             p { a href=(path(frame, "status.atom")) { (messages.status_feed) } }
         }
+        @if !frame.notices.is_empty() {
+            div.alert {
+                p { (messages.notices) }
+                ul { @for notice in &frame.notices { li { (notice) } } }
+            }
+        }
         @for line in lines { (source(line, messages)) }
         @if !found.is_empty() {
             h2 { (messages.publications) }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use crate::model::edition::Version;
-use crate::model::{Evidence, Finding, MemberRole};
+use crate::model::{Evidence, Finding, MemberRole, StoryId};
 
 use super::index::extent;
-use super::view::{Frame, PossiblePage, StoryPage, VersionPage};
+use super::view::{Frame, HistoryLine, PossiblePage, StoryPage, VersionPage};
 use super::{Messages, Place, badge, direction, href, names, page, path, spoken};
 
 /// The page `/story/ID`.
@@ -35,6 +35,16 @@ pub fn story(frame: &Frame, view: &StoryPage, messages: &Messages) -> String {
                 @for version in judged { (why(version, head, messages)) }
             }
         }
+        @if !view.contains.is_empty() {
+            section.section aria-labelledby="contains" {
+                h2 #contains { (messages.contains) }
+                ul {
+                    @for (id, title, language) in &view.contains {
+                        li { a href=(path(frame, &format!("story/{}", id.0))) { (spoken(language.as_ref(), title)) } }
+                    }
+                }
+            }
+        }
         @if !view.possible.is_empty() {
             section.section aria-labelledby="possible" {
                 h2 #possible { (messages.possible) }
@@ -42,8 +52,39 @@ pub fn story(frame: &Frame, view: &StoryPage, messages: &Messages) -> String {
                 @for possible in &view.possible { (perhaps(frame, possible, head, messages)) }
             }
         }
+        @if !view.history.is_empty() { (history(frame, &view.history, messages)) }
     };
     page(frame, messages, Place::Elsewhere, &head.version.title, main)
+}
+
+/// When it was founded, who joined and why, what was split or overruled.
+fn history(frame: &Frame, lines: &[HistoryLine], messages: &Messages) -> Markup {
+    html! {
+        section.section aria-labelledby="history" {
+            h2 #history { (messages.history) }
+            ol.events {
+                @for line in lines {
+                    li {
+                        time datetime=(line.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (messages.date(line.at)) }
+                        " · "
+                        @match messages.happened[line.what as usize].split_once("{}") {
+                            Some((before, after)) => { (before) bdi { (line.name) } (after) }
+                            None => { (messages.happened[line.what as usize]) }
+                        }
+                        @if let Some(other) = line.other {
+                            " (" a href=(path(frame, &format!("story/{}", other.0))) { (short(other)) } ")"
+                        }
+                        @if let Some(because) = line.because.first() { ": " span dir="auto" { (because) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The first digits of an id: enough to tell two stories apart on one page.
+fn short(id: StoryId) -> String {
+    id.0.simple().to_string().chars().take(8).collect()
 }
 
 fn card(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
@@ -75,7 +116,7 @@ fn card(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
                     (words)
                 }
             }
-            (edits(view, head, messages))
+            (edits(view, messages))
             @if view.preview { p.byline { (messages.preview) } }
             @if !view.excerpt.is_empty() {
                 p.text lang=[language] dir=(direction(language)) { (view.excerpt) }
@@ -99,13 +140,10 @@ fn credits(view: &VersionPage, messages: &Messages) -> Markup {
 }
 
 /// What changed after the fact: a translation can be older than the text that it translates.
-fn edits(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
-    let after = head.revised.filter(|edited| {
-        view.version.entry != head.version.entry && view.version.published.is_some_and(|published| published < *edited)
-    });
+fn edits(view: &VersionPage, messages: &Messages) -> Markup {
     html! {
         @if let Some(revised) = view.revised { p.byline { (messages.edited.replace("{}", &messages.date(revised))) } }
-        @if let Some(edited) = after {
+        @if let Some(edited) = view.outdated {
             p { span.badge.bad { (messages.edited_after.replace("{}", &messages.date(edited))) } }
         }
     }
@@ -130,8 +168,10 @@ fn why(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
             @if view.overridden { p { (messages.why_override) } }
             @if let Some(evidence) = &view.evidence {
                 (findings(evidence, messages))
-                h4 { (messages.would_change) }
-                (would_change(evidence, messages))
+                @if !view.overridden {
+                    h4 { (messages.would_change) }
+                    (would_change(evidence, messages))
+                }
             }
             (correction(messages.not_same, "different", view, head, messages))
         }
@@ -212,9 +252,10 @@ fn perhaps(frame: &Frame, view: &PossiblePage, head: &VersionPage, messages: &Me
                 @if version.role == MemberRole::Original { span { (messages.role(version.role)) } }
                 @if let Some(published) = version.published { time { (messages.date(published)) } }
             }
+            @if view.overridden { p { (messages.apart_override) } }
             @if let Some(evidence) = &view.evidence {
                 (findings(evidence, messages))
-                (would_change(evidence, messages))
+                @if !view.overridden { (would_change(evidence, messages)) }
             }
             (override_of(messages.same, "same", version, &head.version, messages))
         }

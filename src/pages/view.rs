@@ -19,6 +19,8 @@ pub struct Frame {
     pub editions: Vec<EditionSpec>,
     /// Why an edited `feeds.toml` is not in force.
     pub config_fault: Option<String>,
+    /// What is wrong with its overrides; told on the page of the sources.
+    pub notices: Vec<String>,
 }
 
 /// `/`.
@@ -136,6 +138,48 @@ pub struct StoryPage {
     pub versions: Vec<VersionPage>,
     /// Entries that may be the same work.
     pub possible: Vec<PossiblePage>,
+    /// For a page with several works: their stories, each with its title and language.
+    pub contains: Vec<(StoryId, String, Option<Language>)>,
+    /// What happened to it, oldest first.
+    pub history: Vec<HistoryLine>,
+}
+
+/// Something that happened to a story.
+#[derive(Debug, Clone)]
+pub struct HistoryLine {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happened,
+    /// The entry that it happened with, as a person would name it; of a story that was taken over, its founder.
+    pub name: String,
+    /// The other story, where there is one.
+    pub other: Option<StoryId>,
+    /// Why, strongest reason first.
+    pub because: Vec<String>,
+}
+
+/// What can happen to a story, in the order of [`super::Messages::happened`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    /// Its first entry came.
+    Founded,
+    /// An entry joined it.
+    Joined,
+    /// Another version stands for the work.
+    Headed,
+    /// Another story turned out to be this one.
+    TookOver,
+    /// It is part of another one now.
+    WasTakenOver,
+    /// A member left for another story.
+    Left,
+    /// A member came from another story.
+    Came,
+    /// A member was edited.
+    Edited,
+    /// More entries are linked with the one that came than are looked at together.
+    Capped,
 }
 
 /// One version of a story.
@@ -151,6 +195,8 @@ pub struct VersionPage {
     pub excerpt: String,
     /// When its text was last seen to change.
     pub revised: Option<Timestamp>,
+    /// When the original was edited, where that was after this version.
+    pub outdated: Option<Timestamp>,
     /// Only a preview is public.
     pub preview: bool,
     /// What was seen of it and the head; `None` for the head.
@@ -168,6 +214,8 @@ pub struct PossiblePage {
     pub story: StoryId,
     /// What was seen of it and the head.
     pub evidence: Option<Evidence>,
+    /// Whether an override keeps them apart.
+    pub overridden: bool,
 }
 
 /// One source on `/sources`.

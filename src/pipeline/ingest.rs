@@ -149,7 +149,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn inherit(entry: &mut Entry, old: &Entry, now: Timestamp) {
     entry.first_seen = old.first_seen;
     entry.revised = Some(now);
-    entry.published = entry.published.or(old.published);
+    // Else an edit could move an old entry to the top, again and again.
+    entry.published = entry.published.or(old.published).map(|date| date.min(old.first_seen + normalise::MAX_AHEAD));
     // A side interface may have given the whole text anew; else what the page told stays until it is read again.
     if entry.body.page.is_none() {
         entry.body.page = old.body.page.clone();

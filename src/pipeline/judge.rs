@@ -8,12 +8,9 @@ use rayon::prelude::*;
 use super::{Error, House, Plan, references};
 use crate::encoders;
 use crate::matching::candidates::Index;
-use crate::matching::overrides::{OverrideUrls, Overrides};
-use crate::matching::settle::{World, settle};
-use crate::matching::stories::Standing;
-use crate::matching::{self, Context, Profile, calibration, rarity, rivals};
-use crate::model::{Change, Edge, Entry, EntryId, Evidence, Node, Resolution, Story, StoryId, Timestamp, Verdict};
-use crate::store::{Draft, Waiting, query};
+use crate::matching::{self, Context, Profile, calibration, rarity};
+use crate::model::{Change, Entry, EntryId, Evidence, Node, Resolution, StoryId, Timestamp};
+use crate::store::{Draft, LogEntry, Waiting, query};
 
 /// Entries judged in one commit: enough to keep all cores busy, few enough that the first story of a first run is
 /// seen within a second.
@@ -89,26 +86,6 @@ impl House {
     /// The store cannot be read.
     pub fn waiting(&self, limit: usize) -> Result<usize, Error> {
         query::waiting_count(&*self.store, limit)
-    }
-
-    /// Solves anew the stories that the overrides name, and those that `before` named: overrides win over all
-    /// evidence, and evidence is heard again where one was taken back.
-    ///
-    /// # Errors
-    /// The store cannot be read or written.
-    pub fn apply_overrides(&self, before: &[OverrideUrls], now: Timestamp) -> Result<Judged, Error> {
-        let plan = self.plan();
-        let _writing = self.writer();
-        let mut draft = Draft::new(&*self.store);
-        let mut seeds = BTreeSet::new();
-        for url in plan.overrides.iter().chain(before).flat_map(|rule| rule.same.iter().chain(&rule.different)) {
-            seeds.extend(query::entries_by_link(&*self.store, url, super::SAME_LINK_MAX)?);
-        }
-        let seeds: Vec<EntryId> = seeds.into_iter().collect();
-        let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
-        draft.commit()?;
-        self.touch();
-        Ok(judged(seeds.len(), resolution))
     }
 
     fn build_index(&self) -> Result<Index, Error> {
@@ -251,6 +228,7 @@ impl House {
         }
         // Whoever was linked with an entry is looked at again: its text may say something else now.
         let mut seeds: BTreeSet<EntryId> = waiting.iter().map(|w| w.entry).collect();
+        let mut edited = Vec::new();
         for w in waiting {
             seeds.extend(draft.delete_edges(w.entry)?);
             let judged = entries.get(&w.entry);
@@ -260,6 +238,8 @@ impl House {
                 draft.delete_waiting(w.entry)?;
             }
             if let (Some(entry), Some(profile)) = (judged, profiles.get(&w.entry)) {
+                let before = query::node(&draft, w.entry)?;
+                edited.extend(before.filter(|node| node.revised != entry.revised).map(|node| node.entry));
                 draft.put_node(&node(entry, profile, &plan))?;
             }
         }
@@ -270,7 +250,12 @@ impl House {
             seeds.extend(references::replace(&mut draft, entry)?);
         }
         let seeds: Vec<EntryId> = seeds.into_iter().collect();
-        let resolution = self.settle(&mut draft, &plan, &seeds, now)?;
+        let (resolution, overrides) = self.settle(&mut draft, &plan, &seeds, now)?;
+        for entry in edited {
+            if let Some(story) = query::story_of(&draft, entry)? {
+                draft.put_log(&LogEntry { at: now, change: Change::Revised { story, entry } })?;
+            }
+        }
         for w in waiting {
             if let (Some(entry), Some(profile)) = (entries.get(&w.entry), profiles.get(&w.entry)) {
                 self.queue_references(&mut draft, &plan, entry, profile, now)?;
@@ -279,7 +264,8 @@ impl House {
         draft.commit()?;
         self.touch();
         let joined = self.tell_joined(&plan, &resolution)?;
-        Ok(Judged { joined, ..judged(waiting.len(), resolution) })
+        let notices = self.tell_notices(&resolution, overrides)?;
+        Ok(Judged { joined, notices, ..judged(waiting.len(), resolution) })
     }
 
     /// A sentence for each entry that joined a story.
@@ -299,37 +285,11 @@ impl House {
         }
         Ok(told)
     }
-
-    /// Solves the touched part of the graph and writes what became of it.
-    fn settle(
-        &self,
-        draft: &mut Draft<'_>,
-        plan: &Plan,
-        seeds: &[EntryId],
-        now: Timestamp,
-    ) -> Result<Resolution, Error> {
-        let mut failed = None;
-        let find = |url: &url::Url| {
-            query::entries_by_link(&*self.store, url, super::SAME_LINK_MAX).unwrap_or_else(|e| {
-                failed = Some(e);
-                Vec::new()
-            })
-        };
-        let (overrides, mut notices) = Overrides::resolve(&plan.overrides, find);
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let mut resolution = settle(&Known { read: draft, plan }, seeds, &overrides, now)?;
-        draft.put_resolution(&resolution, now)?;
-        notices.append(&mut resolution.notices);
-        resolution.notices = notices;
-        Ok(resolution)
-    }
 }
 
-fn judged(entries: usize, resolution: Resolution) -> Judged {
+pub(super) fn judged(entries: usize, resolution: Resolution) -> Judged {
     let stories = resolution.stories.iter().map(|story| story.id).collect();
-    Judged { entries, stories, joined: Vec::new(), notices: resolution.notices }
+    Judged { entries, stories, ..Judged::default() }
 }
 
 /// A profile out of its bytes; `None` where another version of the matching made it.
@@ -345,61 +305,4 @@ fn node(entry: &Entry, profile: &Profile, plan: &Plan) -> Node {
     node.text_len = profile.length;
     node.extent = profile.extent;
     node
-}
-
-/// Answers the resolver out of a draft.
-struct Known<'a, 's> {
-    read: &'a Draft<'s>,
-    plan: &'a Plan,
-}
-
-/// Edges of one entry that are read: candidates are at most some tens for each comparison of either end.
-const EDGES_MAX: usize = 1_024;
-
-impl World for Known<'_, '_> {
-    type Error = Error;
-
-    fn node(&self, entry: EntryId) -> Result<Option<Node>, Error> {
-        let Some(mut node) = query::node(self.read, entry)? else { return Ok(None) };
-        let Some(entry) = query::entry(self.read, entry)? else { return Ok(None) };
-        node.trust(self.plan.source(&node.source).map(|source| &**source), entry.link.as_ref());
-        Ok(Some(node))
-    }
-
-    /// Rival claims are settled first, as over the whole graph: what outdoes a link stands beside one of its ends.
-    fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Error> {
-        let own = query::edges_of(self.read, entry, EDGES_MAX)?;
-        let mut around: BTreeMap<(EntryId, EntryId), Edge> = BTreeMap::new();
-        for edge in &own {
-            around.insert((edge.a.min(edge.b), edge.a.max(edge.b)), edge.canonical());
-            if edge.verdict == Verdict::Link {
-                for next in query::edges_of(self.read, edge.other(entry), EDGES_MAX)? {
-                    around.insert((next.a.min(next.b), next.a.max(next.b)), next.canonical());
-                }
-            }
-        }
-        let mut settled: Vec<Edge> = around.into_values().collect();
-        rivals::settle(&mut settled);
-        let of_entry = settled.into_iter().filter(|edge| edge.a == entry || edge.b == entry);
-        Ok(of_entry.map(|edge| if edge.a == entry { edge } else { edge.mirrored() }).collect())
-    }
-
-    fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Error> {
-        let Some(id) = query::story_of(self.read, entry)? else { return Ok(None) };
-        query::story(self.read, id)
-    }
-
-    fn standing(&self, story: StoryId) -> Result<Standing, Error> {
-        if query::story(self.read, story)?.is_some() {
-            return Ok(Standing::Taken);
-        }
-        Ok(if query::tombstone(self.read, story)?.is_some() { Standing::Gone } else { Standing::Free })
-    }
-
-    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, Error> {
-        let Some(evidence) = query::evidence(self.read, a, b)? else { return Ok(Vec::new()) };
-        let mut findings: Vec<_> = evidence.findings.iter().filter(|f| f.weight_bits > 0.0).collect();
-        findings.sort_by(|x, y| y.weight_bits.total_cmp(&x.weight_bits));
-        Ok(findings.into_iter().map(|f| f.because.clone()).collect())
-    }
 }

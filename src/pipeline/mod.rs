@@ -22,11 +22,13 @@ mod plan;
 pub mod poll;
 mod quiet;
 mod references;
+mod settling;
 pub mod site;
+mod story_page;
 mod summary;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -62,6 +64,8 @@ pub struct House {
     config_fault: Mutex<Option<String>>,
     /// What is kept of sources whose last poll changed nothing else, not written yet.
     quiet: Mutex<BTreeMap<SourceId, Arc<SourceState>>>,
+    /// Faults of the overrides that were told already.
+    told: Mutex<BTreeSet<String>>,
     /// The counts, and at which version they were taken.
     counted: Mutex<Option<(u64, Summary)>>,
     /// The counts that pages show, and when they were taken.
@@ -91,6 +95,7 @@ impl House {
             version: AtomicU64::new(1),
             config_fault: Mutex::default(),
             quiet: Mutex::default(),
+            told: Mutex::default(),
             counted: Mutex::default(),
             recent: Mutex::default(),
             statuses: Mutex::default(),

@@ -169,7 +169,7 @@ impl Shopfront {
             },
             Route::Sources => {
                 let lines = house.source_lines(&*self.planet()?)?;
-                Page::html(pages::sources(&house.frame(), &lines, &house.publications()?, messages))
+                Page::html(pages::sources(&house.frame_with_notices()?, &lines, &house.publications()?, messages))
             }
             Route::Status => {
                 let planet = self.planet()?;

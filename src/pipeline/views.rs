@@ -5,20 +5,18 @@ use std::sync::Arc;
 
 use super::editions::Composing;
 use super::{Error, House, Plan};
-use crate::compose::{self, StatusEvent};
-use crate::model::edition::{Planet, Version};
+use crate::compose::StatusEvent;
+use crate::model::edition::Planet;
 use crate::model::poll::Outage;
-use crate::model::{
-    EditionQuery, EditionSpec, Entry, Item, Member, MemberRole, Person, SourceCard, SourceId, StoryId, Timestamp, html,
-};
-use crate::pages::{Filter, Frame, Index, PossiblePage, SourceLine, StoryLine, StoryPage, VersionPage};
+use crate::model::{EditionQuery, EditionSpec, Item, Person, SourceCard, SourceId, Timestamp, html};
+use crate::pages::{Filter, Frame, Index, SourceLine, StoryLine};
 use crate::store::query;
 
 /// Stories on the front page, and how many are searched for words.
 const LISTED: usize = 60;
 const SEARCHED: usize = 500;
 /// Characters of an excerpt: three lines on a wide screen.
-const EXCERPT_CHARS: usize = 280;
+pub(super) const EXCERPT_CHARS: usize = 280;
 
 /// The newest stories of an edition, as they are listed.
 pub(super) struct Listing {
@@ -34,7 +32,14 @@ impl House {
             home: plan.public_url.clone(),
             editions: plan.editions.clone(),
             config_fault: self.config_fault(),
+            notices: Vec::new(),
         }
+    }
+
+    /// The frame of the page of the sources, where it is told what is wrong with the overrides.
+    pub(super) fn frame_with_notices(&self) -> Result<Frame, Error> {
+        let notices = self.overrides()?.1.into_iter().map(|notice| notice.message).collect();
+        Ok(Frame { notices, ..self.frame() })
     }
 
     /// The edition whose stories the front page lists.
@@ -94,35 +99,6 @@ impl House {
         })
     }
 
-    /// The page of a story; `Ok(Err(id))` where it is part of another one now.
-    pub(super) fn story_page(&self, planet: &Planet, id: StoryId) -> Result<Option<Result<StoryPage, StoryId>>, Error> {
-        let Some(story) = query::find_story(&*self.store, id)? else { return Ok(None) };
-        if story.id != id {
-            return Ok(Some(Err(story.id)));
-        }
-        let Some(work) = self.work(&self.plan(), story, query::whole_entry)? else { return Ok(None) };
-        let mut versions = Vec::new();
-        for member in &work.story.members {
-            let Some(entry) = work.entries.iter().find(|e| e.id == member.entry) else { continue };
-            let evidence = match member.entry == work.story.head {
-                true => None,
-                false => query::evidence(&*self.store, work.story.head, member.entry)?,
-            };
-            versions.push(version_page(planet, member, entry, evidence));
-        }
-        let mut possible = Vec::new();
-        for other in &work.story.possible {
-            let Some(entry) = query::entry(&*self.store, *other)? else { continue };
-            let Some(stands_in) = query::story_of(&*self.store, *other)? else { continue };
-            possible.push(PossiblePage {
-                version: version(planet, &entry, MemberRole::Single, 0.0, false),
-                story: stands_in,
-                evidence: query::evidence(&*self.store, work.story.head, *other)?,
-            });
-        }
-        Ok(Some(Ok(StoryPage { id: work.story.id, versions, possible })))
-    }
-
     /// The sources with what is kept of them.
     pub(super) fn source_lines(&self, planet: &Planet) -> Result<Vec<SourceLine>, Error> {
         let plan = self.plan();
@@ -167,39 +143,6 @@ fn story_line(item: &Item) -> StoryLine {
     }
 }
 
-fn names(people: &[Person]) -> Vec<String> {
+pub(super) fn names(people: &[Person]) -> Vec<String> {
     people.iter().map(|p| p.name.clone()).filter(|name| !name.is_empty()).collect()
-}
-
-fn version(planet: &Planet, entry: &Entry, role: MemberRole, coverage: f32, listed: bool) -> Version {
-    let card = planet.sources.get(&entry.source).cloned();
-    Version {
-        entry: entry.id,
-        role,
-        link: entry.link.clone(),
-        title: entry.title.clone(),
-        language: entry.language.clone(),
-        source: card.unwrap_or_else(|| Arc::new(compose::stranger(entry))),
-        published: entry.published,
-        coverage,
-        listed,
-    }
-}
-
-fn version_page(
-    planet: &Planet,
-    member: &Member,
-    entry: &Entry,
-    evidence: Option<crate::model::Evidence>,
-) -> VersionPage {
-    VersionPage {
-        version: version(planet, entry, member.role, member.coverage, member.listed),
-        authors: names(&entry.authors),
-        contributors: names(&entry.contributors),
-        excerpt: html::excerpt(entry.body.given(), EXCERPT_CHARS),
-        revised: entry.revised,
-        preview: entry.preview,
-        overridden: evidence.is_none() && member.score_bits.is_none() && member.role != MemberRole::Original,
-        evidence,
-    }
 }

@@ -107,6 +107,7 @@ fn story(n: u32, members: &[u32], touched: i64) -> Story {
         score_bits: Some(12.5),
         because: vec!["a reason".into()],
         joined: at(1),
+        outdated: n.is_multiple_of(3).then(|| at(2)),
     };
     Story {
         id: StoryId::from(id(n)),
@@ -374,7 +375,7 @@ fn a_resolution_is_written_whole_and_a_merged_story_is_found_by_its_old_id() {
             stories: vec![story(1, &[1, 2, 3], 20)],
             gone: vec![Tombstone { story: two, into: Some(one), when: at(9) }],
             changes: vec![
-                Change::Merged { story: one, gone: two },
+                Change::Merged { story: one, gone: two, because: vec!["why".into()] },
                 Change::Joined { story: one, entry: id(2), because: vec!["why".into()] },
             ],
             ..Resolution::default()
@@ -397,7 +398,7 @@ fn a_resolution_is_written_whole_and_a_merged_story_is_found_by_its_old_id() {
         let split = Resolution {
             stories: vec![story(1, &[1], 20), story(2, &[2, 3], 20)],
             revived: vec![two],
-            changes: vec![Change::Split { story: one, entry: id(2), to: two }],
+            changes: vec![Change::Split { story: one, entry: id(2), to: two, because: Vec::new() }],
             ..Resolution::default()
         };
         let mut draft = Draft::new(store);

@@ -32,6 +32,9 @@ impl Read for Draft<'_> {
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Vec<Pair>, Error> {
         let written: Vec<_> = self.batch.within(scan).collect();
+        if written.is_empty() {
+            return self.store.scan(scan);
+        }
         // What the draft removes leaves gaps, so that many more are read from the store.
         let removed = written.iter().filter(|(_, value)| value.is_none()).count();
         let mut pairs: BTreeMap<_, _> =
@@ -222,7 +225,8 @@ impl<'s> Draft<'s> {
         for entry in left.filter(|entry| story.members.iter().all(|m| m.entry != *entry)) {
             self.leave(entry, story.id)?;
         }
-        for member in &story.members {
+        let was_here = |entry| old.iter().flat_map(|old| &old.members).any(|m| m.entry == entry);
+        for member in story.members.iter().filter(|m| !was_here(m.entry)) {
             self.put(Key::of(kind::MEMBERSHIP).entry(member.entry).bytes(), &story.id)?;
         }
         self.put(Key::of(kind::STORY).story(story.id).bytes(), story)

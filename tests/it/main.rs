@@ -1,6 +1,7 @@
 //! The one test binary: black-box tests, polling, recovery, properties, the house test.
 
 mod articles;
+mod cluster;
 mod demo;
 mod editions;
 mod feeds;
@@ -8,6 +9,7 @@ mod harmless;
 mod harness;
 mod house;
 mod matching;
+mod overrides;
 mod pages;
 mod pipeline;
 mod planet;

@@ -11,7 +11,8 @@ use tributary::model::{
     Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, Publication, SourceId, StoryId, Verdict, html,
 };
 use tributary::pages::{
-    self, Filter, Frame, Index, Messages, Metric, PossiblePage, Route, SourceLine, StoryLine, StoryPage, VersionPage,
+    self, Filter, Frame, Happened, HistoryLine, Index, Messages, Metric, PossiblePage, Route, SourceLine, StoryLine,
+    StoryPage, VersionPage,
 };
 use tributary::publish::{Ask, Counts, Limits, Page, Refusal, Site, serve};
 
@@ -27,6 +28,7 @@ fn frame() -> Frame {
         home: url("http://127.0.0.1:8080/"),
         editions: vec![EditionSpec::new("main", "Rivers & Roads, once each"), italian, wanted],
         config_fault: None,
+        notices: Vec::new(),
     }
 }
 
@@ -111,6 +113,7 @@ fn story() -> StoryPage {
             contributors: entry.authors.iter().map(|p| p.name.clone()).filter(|n| n != "Ada Rivers").collect(),
             excerpt: html::excerpt(entry.body.given(), 240),
             revised: (i == 0).then(|| at("2026-11-13T10:00:00Z")),
+            outdated: (i == 1).then(|| at("2026-11-13T10:00:00Z")),
             preview: i == 4,
             evidence: (i > 0).then(|| evidence(18.0 + i as f32)),
             overridden: i == 5,
@@ -118,8 +121,26 @@ fn story() -> StoryPage {
         }
     });
     let maybe = Desk::new(&[]).compose(&works[..1], now()).edition.items.remove(0);
-    let possible = PossiblePage { version: maybe.shown, story: maybe.story, evidence: Some(evidence(7.4)) };
-    StoryPage { id: essay.story.id, versions: versions.collect(), possible: vec![possible] }
+    let possible =
+        PossiblePage { version: maybe.shown, story: maybe.story, evidence: Some(evidence(7.4)), overridden: false };
+    let line = |what, name: &str, because: &[&str]| HistoryLine {
+        at: now(),
+        what,
+        name: format!("“{name}” (rivers)"),
+        other: (what == Happened::Left).then_some(maybe.story),
+        because: because.iter().map(|b| (*b).to_owned()).collect(),
+    };
+    StoryPage {
+        id: essay.story.id,
+        versions: versions.collect(),
+        possible: vec![possible],
+        contains: vec![(maybe.story, "A bridge".into(), Some(lang("en")))],
+        history: vec![
+            line(Happened::Founded, "The dam", &[]),
+            line(Happened::Joined, "La diga", &["Its last line is the address of the original."]),
+            line(Happened::Left, "A bridge", &["an override in feeds.toml says that they are different works"]),
+        ],
+    }
 }
 
 fn publications() -> Vec<Publication> {
@@ -221,6 +242,10 @@ fn a_story_explains_itself() {
         "same = [&quot;https://rivers.example/dam&quot;, &quot;https://rivers.example/bridge&quot;]",
         "dir=\"rtl\"",
         "translated or posted by <bdi>Bruna Traduttrice</bdi>",
+        "Works that this page contains",
+        "Founded by <bdi>“The dam” (rivers)</bdi>",
+        "left for another story",
+        "an override in feeds.toml says that they are different works",
     ] {
         assert!(page.contains(words), "{words}");
     }

@@ -123,6 +123,7 @@ pub fn work(entries: Vec<Entry>) -> Work {
             score_bits: (e.id != head.id).then_some(12.0),
             because: Vec::new(),
             joined: e.first_seen,
+            outdated: None,
         }
     });
     let story = Story {

@@ -87,6 +87,16 @@ pub struct Messages {
     pub why_version: &'static str,
     /// An override put it here.
     pub why_override: &'static str,
+    /// An override keeps it out.
+    pub apart_override: &'static str,
+    /// Heading of the works that a page holds.
+    pub contains: &'static str,
+    /// Heading of the history.
+    pub history: &'static str,
+    /// What happened, in the order of [`super::Happened`]; `{}` is the entry.
+    pub happened: [&'static str; 9],
+    /// Heading of what is wrong with overrides.
+    pub notices: &'static str,
     /// Columns: finding, in words, bits.
     pub finding: [&'static str; 3],
     /// Sum and threshold.

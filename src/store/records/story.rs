@@ -16,6 +16,7 @@ pub struct MemberForm {
     score_bits: Option<f32>,
     because: Vec<String>,
     joined: Millis,
+    outdated: Option<Millis>,
 }
 
 /// A story.
@@ -33,7 +34,67 @@ pub struct StoryRecord {
 
 impl Record for StoryRecord {
     const KIND: &'static str = "story";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, String> {
+        match version {
+            1 => postcard::from_bytes::<first::StoryRecord>(bytes).map(Self::from).map_err(|e| e.to_string()),
+            _ => Err(format!("version {version} was never written")),
+        }
+    }
+}
+
+/// The first version: it did not say of a member that it is outdated.
+mod first {
+    use super::{Deserialize, Id, MemberForm, Millis};
+
+    #[derive(Deserialize)]
+    struct Member {
+        entry: Id,
+        role: u8,
+        listed: bool,
+        coverage: f32,
+        score_bits: Option<f32>,
+        because: Vec<String>,
+        joined: Millis,
+    }
+
+    #[derive(Deserialize)]
+    pub(super) struct StoryRecord {
+        id: Id,
+        original: Option<Id>,
+        head: Id,
+        members: Vec<Member>,
+        possible: Vec<Id>,
+        contains: Vec<Id>,
+        founded: Millis,
+        touched: Millis,
+    }
+
+    impl From<StoryRecord> for super::StoryRecord {
+        fn from(form: StoryRecord) -> Self {
+            let member = |m: Member| MemberForm {
+                entry: m.entry,
+                role: m.role,
+                listed: m.listed,
+                coverage: m.coverage,
+                score_bits: m.score_bits,
+                because: m.because,
+                joined: m.joined,
+                outdated: None,
+            };
+            Self {
+                id: form.id,
+                original: form.original,
+                head: form.head,
+                members: form.members.into_iter().map(member).collect(),
+                possible: form.possible,
+                contains: form.contains,
+                founded: form.founded,
+                touched: form.touched,
+            }
+        }
+    }
 }
 
 fn role_number(role: MemberRole) -> u8 {
@@ -67,6 +128,7 @@ impl Stored for Story {
             score_bits: m.score_bits,
             because: m.because.clone(),
             joined: m.joined.into(),
+            outdated: m.outdated.map(Millis::from),
         };
         StoryRecord {
             id: self.id.0.into(),
@@ -90,6 +152,7 @@ impl Stored for Story {
                 score_bits: m.score_bits,
                 because: m.because,
                 joined: m.joined.time()?,
+                outdated: Millis::maybe(m.outdated)?,
             })
         };
         Ok(Self {
@@ -191,9 +254,10 @@ impl Stored for LogEntry {
             Change::NewStory { story, entry } => (0, vec![story.0, entry.0], &[][..]),
             Change::Joined { story, entry, because } => (1, vec![story.0, entry.0], &because[..]),
             Change::Headed { story, entry } => (2, vec![story.0, entry.0], &[][..]),
-            Change::Merged { story, gone } => (3, vec![story.0, gone.0], &[][..]),
-            Change::Split { story, entry, to } => (4, vec![story.0, entry.0, to.0], &[][..]),
+            Change::Merged { story, gone, because } => (3, vec![story.0, gone.0], &because[..]),
+            Change::Split { story, entry, to, because } => (4, vec![story.0, entry.0, to.0], &because[..]),
             Change::Revised { story, entry } => (5, vec![story.0, entry.0], &[][..]),
+            Change::Capped { story, entry } => (6, vec![story.0, entry.0], &[][..]),
         };
         ChangeRecord {
             at: self.at.into(),
@@ -210,9 +274,10 @@ impl Stored for LogEntry {
             0 => Change::NewStory { story, entry },
             1 => Change::Joined { story, entry, because: form.because.clone() },
             2 => Change::Headed { story, entry },
-            3 => Change::Merged { story, gone: StoryId(id(1)?) },
-            4 => Change::Split { story, entry, to: StoryId(id(2)?) },
+            3 => Change::Merged { story, gone: StoryId(id(1)?), because: form.because.clone() },
+            4 => Change::Split { story, entry, to: StoryId(id(2)?), because: form.because.clone() },
             5 => Change::Revised { story, entry },
+            6 => Change::Capped { story, entry },
             other => return Err(format!("{other} is no change")),
         };
         Ok(Self { at: form.at.time()?, change })

@@ -121,7 +121,7 @@ fn attack(feed: usize, works: usize, dice: &mut Dice) -> Vec<Post> {
     }
 }
 
-/// What came of it; all of it must be zero.
+/// What came of it: originals hidden and ids changed at any time, works joined in the end; all of it must be zero.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Damage {
     originals_hidden: usize,
@@ -138,6 +138,7 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
     dice.shuffle(&mut order);
     queues.iter_mut().for_each(|queue| queue.reverse());
 
+    let work_of: BTreeMap<EntryId, usize> = (0..works).flat_map(|n| honest(n).map(|post| (post.id(), n))).collect();
     let mut planet = Planet::new(Box::new(MemoryStore::new()));
     let (mut published, mut of_original) = (BTreeSet::new(), BTreeMap::<EntryId, StoryId>::new());
     let mut damage = Damage::default();
@@ -153,7 +154,6 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
             }
         }
     }
-    let work_of: BTreeMap<EntryId, usize> = (0..works).flat_map(|n| honest(n).map(|post| (post.id(), n))).collect();
     for story in planet.stories() {
         let works: BTreeSet<usize> = story.members.iter().filter_map(|m| work_of.get(&m.entry).copied()).collect();
         damage.works_joined += works.len().saturating_sub(1);
@@ -167,6 +167,11 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
         planet.story_with(original).unwrap().members.iter().any(|m| m.entry == translation)
     });
     let joined = joined.count();
+    println!(
+        "{feeds} adversaries against {works} works, seed {seed}: {} posts, {damage:?}; {joined} translations are with \
+         their originals",
+        planet.posts.len()
+    );
     assert!(
         joined * 10 >= works * 9 || feeds > 10 * works,
         "only {joined} of {works} translations are with their originals"
@@ -180,7 +185,8 @@ fn no_generated_adversary_hides_captures_or_bridges() {
     assert_eq!(attacked(63, 3, 2), Damage::default(), "twenty against each work");
 }
 
-/// The long version: `cargo test --release --test it -- --ignored ten_thousand_adversaries`.
+/// The long version: `cargo test --release --test it -- --ignored --nocapture ten_thousand_adversaries`. Its figures
+/// stand in docs/RELIABILITY.md.
 #[test]
 #[ignore = "takes minutes; the quick version runs always"]
 fn ten_thousand_adversaries() {

@@ -120,7 +120,9 @@ mod oracle {
     pub fn groups(planet: &Planet) -> BTreeSet<BTreeSet<EntryId>> {
         let (nodes, edges) = planet.graph();
         let nodes: BTreeMap<EntryId, Node> = nodes.into_iter().map(|node| (node.entry, node)).collect();
-        let mut links: Vec<Edge> = edges.iter().filter(|e| e.verdict == Verdict::Link && e.a < e.b).copied().collect();
+        let edges: Vec<Edge> = edges.into_iter().filter(|e| e.a < e.b).collect();
+        let linked = |e: &&Edge| e.verdict == Verdict::Link;
+        let mut links: Vec<Edge> = edges.iter().filter(linked).copied().collect();
         links.sort_by(|x, y| {
             let key = |e: &Edge| (e.total_bits - e.threshold_bits, e.coverage_a.min(e.coverage_b));
             key(y).partial_cmp(&key(x)).unwrap().then((x.a, x.b).cmp(&(y.a, y.b)))

@@ -1,5 +1,8 @@
-//! Stories over time: histories against an oracle, and sources that try to rob others.
+//! Stories over time: histories against an oracle, sources that try to rob others, and what is recorded of it.
 
 mod adversaries;
 mod histories;
+mod press;
+mod record;
+mod trust;
 mod world;

@@ -1,12 +1,11 @@
 //! A world in which texts are sets of sentences, so that everybody can say what is a version of what: entries arrive,
 //! change and go, are compared by the sentences they share, and are settled through a real store.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration};
 use tributary::matching::overrides::Overrides;
-use tributary::matching::settle::{World, settle};
+use tributary::matching::settle::{Seeds, World, settle};
 use tributary::matching::stories::Standing;
 use tributary::model::{
     Edge, EntryId, Evidence, Extent, Language, Node, Resolution, Role, SourceId, Story, StoryId, Timestamp, Verdict,
@@ -175,28 +174,24 @@ impl Planet {
 
     /// Settles the same entries again: nothing may come of it.
     pub fn settle_again(&self) -> Resolution {
-        let draft = RefCell::new(Draft::new(&*self.store));
-        let seeds: Vec<EntryId> = self.posts.keys().copied().collect();
-        // One by one, since all together may be more than are solved at once.
-        let mut all = Resolution::default();
-        for seed in seeds {
-            let one =
-                settle(&Around { planet: self, draft: &draft }, &[seed], &self.overrides, at(self.second)).unwrap();
-            all.stories.extend(one.stories);
-            all.gone.extend(one.gone);
-            all.changes.extend(one.changes);
-        }
-        all
+        self.settled(Draft::new(&*self.store), self.posts.keys().copied()).0
     }
 
     fn finish(&self, draft: Draft<'_>, seeds: &[EntryId]) -> Resolution {
-        let draft = RefCell::new(draft);
-        let now = at(self.second);
-        let resolution = settle(&Around { planet: self, draft: &draft }, seeds, &self.overrides, now).unwrap();
-        let mut draft = draft.into_inner();
-        draft.put_resolution(&resolution, now).unwrap();
+        let (resolution, draft) = self.settled(draft, seeds.iter().copied());
         draft.commit().unwrap();
         resolution
+    }
+
+    fn settled<'s>(&self, mut draft: Draft<'s>, seeds: impl Iterator<Item = EntryId>) -> (Resolution, Draft<'s>) {
+        let (mut seeds, now) = (Seeds::new(seeds), at(self.second));
+        let mut all = Resolution::default();
+        loop {
+            let around = Around { planet: self, draft: &draft };
+            let Some(part) = settle(&around, &mut seeds, &self.overrides, now).unwrap() else { return (all, draft) };
+            draft.put_resolution(&part, now).unwrap();
+            all.append(part);
+        }
     }
 
     pub fn stories(&self) -> Vec<Story> {
@@ -209,7 +204,7 @@ impl Planet {
 
     /// All nodes and edges, for the oracle.
     pub fn graph(&self) -> (Vec<Node>, Vec<Edge>) {
-        let draft = RefCell::new(Draft::new(&*self.store));
+        let draft = Draft::new(&*self.store);
         let around = Around { planet: self, draft: &draft };
         let nodes = self.posts.keys().map(|id| around.node(*id).unwrap().unwrap()).collect();
         let edges = self.posts.keys().flat_map(|id| around.edges(*id).unwrap()).collect();
@@ -219,39 +214,37 @@ impl Planet {
 
 struct Around<'a, 's> {
     planet: &'a Planet,
-    draft: &'a RefCell<Draft<'s>>,
+    draft: &'a Draft<'s>,
 }
 
 impl World for Around<'_, '_> {
     type Error = store::Error;
 
     fn node(&self, entry: EntryId) -> Result<Option<Node>, store::Error> {
-        let Some(mut node) = query::node(&*self.draft.borrow(), entry)? else { return Ok(None) };
+        let Some(mut node) = query::node(self.draft, entry)? else { return Ok(None) };
         let Some(post) = self.planet.posts.get(&entry) else { return Ok(None) };
         (node.role, node.trusted) = (post.role, post.trusted);
         Ok(Some(node))
     }
 
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, store::Error> {
-        query::edges_of(&*self.draft.borrow(), entry, usize::MAX)
+        query::edges_of(self.draft, entry, usize::MAX)
     }
 
     fn story_of(&self, entry: EntryId) -> Result<Option<Story>, store::Error> {
-        let draft = self.draft.borrow();
-        query::story_of(&*draft, entry)?.map_or(Ok(None), |id| query::story(&*draft, id))
+        query::story_of(self.draft, entry)?.map_or(Ok(None), |id| query::story(self.draft, id))
     }
 
     fn standing(&self, story: StoryId) -> Result<Standing, store::Error> {
-        let draft = self.draft.borrow();
-        Ok(match query::story(&*draft, story)? {
+        Ok(match query::story(self.draft, story)? {
             Some(_) => Standing::Taken,
-            None if query::tombstone(&*draft, story)?.is_some() => Standing::Gone,
+            None if query::tombstone(self.draft, story)?.is_some() => Standing::Gone,
             None => Standing::Free,
         })
     }
 
     fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, store::Error> {
-        let evidence = query::evidence(&*self.draft.borrow(), a, b)?;
+        let evidence = query::evidence(self.draft, a, b)?;
         Ok(evidence.into_iter().map(|e| format!("they share {:.0} % of their text", e.coverage_a * 100.0)).collect())
     }
 }

@@ -1,0 +1,201 @@
+//! What becomes of the stories that a change touches, and what does the person have to know of it?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+use url::Url;
+
+use super::judge::judged;
+use super::{Error, House, Judged, Plan, SAME_LINK_MAX};
+use crate::matching::overrides::{Notice, OverrideUrls, Overrides};
+use crate::matching::rivals;
+use crate::matching::settle::{COMPONENT_MAX, Seeds, World, settle};
+use crate::matching::stories::Standing;
+use crate::model::{Change, Edge, EntryId, Node, Resolution, Role, Story, StoryId, Timestamp, Verdict};
+use crate::normalise::link;
+use crate::store::{Draft, Read, query};
+
+/// Under which name the store keeps the overrides that were applied.
+const OVERRIDES: &str = "overrides";
+
+impl House {
+    /// Solves anew the stories that the overrides name, and those that the overrides named which were in force before,
+    /// even if that was in another process: overrides win over all evidence, and evidence is heard again where one was
+    /// taken back. Where none changed there is nothing to do.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn apply_overrides(&self, now: Timestamp) -> Result<Judged, Error> {
+        let plan = self.plan();
+        let kept = query::meta(&*self.store, OVERRIDES)?;
+        let before: Vec<OverrideUrls> = kept.and_then(|kept| serde_json::from_slice(&kept).ok()).unwrap_or_default();
+        let mut seeds = BTreeSet::new();
+        if before != plan.overrides {
+            for url in plan.overrides.iter().chain(&before).flat_map(|rule| rule.same.iter().chain(&rule.different)) {
+                seeds.extend(named(&*self.store, url)?);
+            }
+        }
+        let written = serde_json::to_vec(&plan.overrides).unwrap_or_default();
+        let entries: Vec<EntryId> = seeds.into_iter().collect();
+        self.settled(&entries, now, |draft| {
+            if before != plan.overrides {
+                draft.put_meta(OVERRIDES, &written);
+            }
+        })
+    }
+
+    /// Solves anew the stories around these entries: one commit.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn settle_anew(&self, entries: &[EntryId], now: Timestamp) -> Result<Judged, Error> {
+        self.settled(entries, now, |_| ())
+    }
+
+    fn settled(&self, entries: &[EntryId], now: Timestamp, also: impl Fn(&mut Draft<'_>)) -> Result<Judged, Error> {
+        let plan = self.plan();
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        let (resolution, overrides) = self.settle(&mut draft, &plan, entries, now)?;
+        also(&mut draft);
+        draft.commit()?;
+        self.touch();
+        let notices = self.tell_notices(&resolution, overrides)?;
+        Ok(Judged { notices, ..judged(entries.len(), resolution) })
+    }
+
+    /// The overrides in force, with what is wrong with them.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn overrides(&self) -> Result<(Overrides, Vec<Notice>), Error> {
+        self.resolve_overrides(&self.plan().overrides)
+    }
+
+    /// Overrides as they are written, as entries of this store, with what is wrong with them.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn resolve_overrides(&self, written: &[OverrideUrls]) -> Result<(Overrides, Vec<Notice>), Error> {
+        resolved(&*self.store, written)
+    }
+
+    /// What the person should know, each thing once: overrides with a fault (told again when it comes back), entries
+    /// that came where too many others are linked.
+    pub(super) fn tell_notices(&self, resolution: &Resolution, overrides: Vec<Notice>) -> Result<Vec<String>, Error> {
+        let faults: BTreeSet<String> = overrides.into_iter().map(|n| format!("feeds.toml: {}", n.message)).collect();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notices: Vec<String> = faults.difference(&told).cloned().collect();
+        *told = faults;
+        drop(told);
+        for change in &resolution.changes {
+            let Change::Capped { story, entry } = change else { continue };
+            let Some(entry) = query::entry(&*self.store, *entry)? else { continue };
+            let page = entry.link.as_ref().map_or_else(|| entry.id.to_string(), ToString::to_string);
+            notices.push(format!(
+                "“{}” ({page}) is linked with more than {COMPONENT_MAX} entries, of which only the nearest were looked at; \
+                 it stands in {story} until an override says otherwise",
+                entry.title
+            ));
+        }
+        Ok(notices)
+    }
+
+    /// Solves the touched part of the graph and writes what became of it; says what is wrong with the overrides.
+    pub(super) fn settle(
+        &self,
+        draft: &mut Draft<'_>,
+        plan: &Plan,
+        seeds: &[EntryId],
+        now: Timestamp,
+    ) -> Result<(Resolution, Vec<Notice>), Error> {
+        let (overrides, notices) = resolved(&*self.store, &plan.overrides)?;
+        let mut seeds = Seeds::new(seeds.iter().copied());
+        let mut resolution = Resolution::default();
+        while let Some(part) = settle(&Known { read: draft, plan }, &mut seeds, &overrides, now)? {
+            draft.put_resolution(&part, now)?;
+            resolution.append(part);
+        }
+        Ok((resolution, notices))
+    }
+}
+
+/// The entries of an address that the person wrote.
+fn named(from: &dyn Read, url: &Url) -> Result<Vec<EntryId>, Error> {
+    query::entries_by_link(from, &link::canonical(url), SAME_LINK_MAX)
+}
+
+/// Overrides as they are written, as entries.
+fn resolved(from: &dyn Read, written: &[OverrideUrls]) -> Result<(Overrides, Vec<Notice>), Error> {
+    let mut failed = None;
+    let find = |url: &Url| {
+        named(from, url).unwrap_or_else(|e| {
+            failed = Some(e);
+            Vec::new()
+        })
+    };
+    let resolved = Overrides::resolve(written, find);
+    failed.map_or(Ok(resolved), Err)
+}
+
+/// Answers the resolver out of a draft.
+struct Known<'a, 's> {
+    read: &'a Draft<'s>,
+    plan: &'a Plan,
+}
+
+/// Edges of one entry that are read: candidates are at most some tens for each comparison of either end.
+const EDGES_MAX: usize = 1_024;
+
+impl World for Known<'_, '_> {
+    type Error = Error;
+
+    fn node(&self, entry: EntryId) -> Result<Option<Node>, Error> {
+        let Some(mut node) = query::node(self.read, entry)? else { return Ok(None) };
+        let source = self.plan.source(&node.source).map(|source| &**source);
+        // Only trust depends on the address, and only sources of originals are trusted: most entries need not be read.
+        let link = match source {
+            Some(source) if source.role == Role::Original => query::entry(self.read, entry)?.and_then(|e| e.link),
+            _ => None,
+        };
+        node.trust(source, link.as_ref());
+        Ok(Some(node))
+    }
+
+    /// Rival claims are settled first, as over the whole graph: what outdoes a link stands beside one of its ends.
+    fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Error> {
+        let own = query::edges_of(self.read, entry, EDGES_MAX)?;
+        let mut around: BTreeMap<(EntryId, EntryId), Edge> = BTreeMap::new();
+        for edge in &own {
+            around.insert((edge.a.min(edge.b), edge.a.max(edge.b)), edge.canonical());
+            if edge.verdict == Verdict::Link {
+                for next in query::edges_of(self.read, edge.other(entry), EDGES_MAX)? {
+                    around.insert((next.a.min(next.b), next.a.max(next.b)), next.canonical());
+                }
+            }
+        }
+        let mut settled: Vec<Edge> = around.into_values().collect();
+        rivals::settle(&mut settled);
+        let of_entry = settled.into_iter().filter(|edge| edge.a == entry || edge.b == entry);
+        Ok(of_entry.map(|edge| if edge.a == entry { edge } else { edge.mirrored() }).collect())
+    }
+
+    fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Error> {
+        let Some(id) = query::story_of(self.read, entry)? else { return Ok(None) };
+        query::story(self.read, id)
+    }
+
+    fn standing(&self, story: StoryId) -> Result<Standing, Error> {
+        if query::story(self.read, story)?.is_some() {
+            return Ok(Standing::Taken);
+        }
+        Ok(if query::tombstone(self.read, story)?.is_some() { Standing::Gone } else { Standing::Free })
+    }
+
+    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, Error> {
+        let Some(evidence) = query::evidence(self.read, a, b)? else { return Ok(Vec::new()) };
+        let mut findings: Vec<_> = evidence.findings.iter().filter(|f| f.weight_bits > 0.0).collect();
+        findings.sort_by(|x, y| y.weight_bits.total_cmp(&x.weight_bits));
+        Ok(findings.into_iter().map(|f| f.because.clone()).collect())
+    }
+}

@@ -1,0 +1,104 @@
+//! Is what happened to a story told: edits, overrides, splits, floods?
+
+use tributary::model::{Change, MemberRole, Role};
+
+use super::press::{ESSAY, ESSAY_ES, LETTER, Press, different, entry, members, same, source, text};
+
+const ESSAY_AT: &str = "https://author.example/essay";
+const SPANISH_AT: &str = "https://copies.example/ensayo";
+const LETTER_AT: &str = "https://copies.example/letter";
+
+/// The essay and its Spanish translation in one story, an English letter in another.
+fn press() -> (Press, [tributary::model::EntryId; 3]) {
+    let mut press = Press::new(vec![source("author", Role::Original), source("copies", Role::Repost)]);
+    let essay = press.publish("author", entry("essay", ESSAY_AT, "Your Code of Conduct", &text(ESSAY)));
+    let spanish = press.publish("copies", entry("ensayo", SPANISH_AT, "Tu Código de Conducta", &text(ESSAY_ES)));
+    let letter = press.publish("copies", entry("letter", LETTER_AT, "A newsletter", &text(LETTER)));
+    assert_eq!(press.story(essay).id, press.story(spanish).id);
+    (press, [essay, spanish, letter])
+}
+
+#[test]
+fn an_original_edited_after_its_translation_is_marked_so_on_the_translation() {
+    let (mut press, [essay, spanish, _]) = press();
+    let outdated = |press: &Press| press.story(essay).members.iter().map(|m| m.outdated).collect::<Vec<_>>();
+    assert_eq!(outdated(&press), [None, None]);
+    let longer = format!("{}<p>A paragraph that the translator has not seen.</p>", text(ESSAY));
+    press.publish("author", entry("essay", ESSAY_AT, "Your Code of Conduct", &longer));
+    assert_eq!(outdated(&press), [None, Some(press.now())]);
+    let edits =
+        press.log(press.story(essay).id).into_iter().filter(|line| matches!(line.change, Change::Revised { .. }));
+    assert_eq!(edits.count(), 1);
+    // The translator follows.
+    let longer = format!("{}<p>Un párrafo que el traductor ya ha visto.</p>", text(ESSAY_ES));
+    press.publish("copies", entry("ensayo", SPANISH_AT, "Tu Código de Conducta", &longer));
+    assert_eq!(outdated(&press), [None, None]);
+    let story = press.story(spanish);
+    assert_eq!((story.head, story.members[1].role), (essay, MemberRole::Translation));
+}
+
+#[test]
+fn what_an_override_joins_and_parts_is_told() {
+    let (mut press, [essay, spanish, letter]) = press();
+    let (ours, theirs) = (press.story(essay).id, press.story(letter).id);
+    press.overrule(vec![same(&[SPANISH_AT, LETTER_AT]), different(&[ESSAY_AT, SPANISH_AT])]);
+    // The essay keeps the story that it heads; the other two stand together, under the id that one of them had.
+    assert_eq!(members(&press.story(essay)), [essay]);
+    assert_eq!((press.story(essay).id, press.story(spanish).id), (ours, theirs));
+    let story = press.story(letter);
+    assert_eq!(story.members.len(), 2);
+    let told = story.members.iter().flat_map(|m| m.because.clone()).collect::<Vec<_>>();
+    assert_eq!(told, ["an override in feeds.toml says that they are the same work"]);
+    let split = press.log(ours).into_iter().rev().find_map(|line| match line.change {
+        Change::Split { entry, to, because, .. } => Some((entry, to, because)),
+        _ => None,
+    });
+    let apart = "an override in feeds.toml says that they are different works".to_owned();
+    assert_eq!(split, Some((spanish, theirs, vec![apart])));
+    // Taken back, evidence is heard again; the entry that was parted stands where it stood.
+    press.overrule(Vec::new());
+    assert_eq!(press.story(spanish).id, ours);
+    assert_eq!((press.story(letter).id, members(&press.story(letter))), (theirs, vec![letter]));
+    // Joined by the person alone: the younger story goes, and it is told why.
+    press.overrule(vec![same(&[ESSAY_AT, LETTER_AT])]);
+    assert_eq!(press.story(letter).id, ours);
+    let merged = press.log(ours).into_iter().rev().find_map(|line| match line.change {
+        Change::Merged { gone, because, .. } => Some((gone, because)),
+        _ => None,
+    });
+    let joined = "an override in feeds.toml says that they are the same work".to_owned();
+    assert_eq!(merged, Some((theirs, vec![joined])));
+}
+
+#[test]
+fn overrides_that_cannot_be_followed_are_told_once_and_the_rest_goes_on() {
+    let (mut press, [essay, _, letter]) = press();
+    let lost = same(&[ESSAY_AT, "https://nobody.example/lost"]);
+    let torn = [same(&[ESSAY_AT, LETTER_AT]), different(&[ESSAY_AT, LETTER_AT])];
+    let told = press.overrule([vec![lost], torn.to_vec()].concat()).notices;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("https://nobody.example/lost, which is no entry"), "{told:?}");
+    assert!(told[1].contains(ESSAY_AT) && told[1].contains(LETTER_AT) && told[1].contains("kept apart"), "{told:?}");
+    assert_ne!(press.story(essay).id, press.story(letter).id);
+    let again = press.house.settle_anew(&[essay, letter], press.now()).expect("settled").notices;
+    assert_eq!(again, Vec::<String>::new(), "each judgement would say it again");
+    assert_eq!(press.house.overrides().expect("read").1.len(), 2, "the page and `check` say it as long as it is so");
+}
+
+#[test]
+fn many_overrides_are_no_crowd() {
+    // Each touches a part of its own; together they name more entries than are solved at once.
+    let mut press = Press::new(vec![source("one", Role::Mixed), source("two", Role::Mixed)]);
+    let mut rules = Vec::new();
+    for n in 0..160 {
+        let links = ["one", "two"].map(|source| format!("https://{source}.example/{n}"));
+        for (source, link) in ["one", "two"].iter().zip(&links) {
+            let note = format!("<p>{}</p>", ["A note", "Another"][usize::from(*source == "two")]);
+            press.publish(source, entry(&format!("{n}"), link, &format!("{source} {n}"), &note));
+        }
+        rules.push(same(&[&links[0], &links[1]]));
+    }
+    let told = press.overrule(rules);
+    assert_eq!(told.notices, Vec::<String>::new());
+    assert_eq!(press.house.summary().expect("counted").stories, 160);
+}
