@@ -75,8 +75,7 @@ pub fn resolve(scene: &Scene<'_>) -> Resolution {
     let published = |group: &&Group| group.members.iter().any(|(e, _)| nodes.get(e).is_some_and(|n| !n.reference));
     let groups: Vec<&Group> = scene.partition.groups.iter().filter(published).collect();
     let names = name_groups(scene, &groups, &nodes);
-    let mut resolution = Resolution::default();
-    resolution.revived = names.revived.clone();
+    let mut resolution = Resolution { revived: names.revived.clone(), ..Resolution::default() };
     for (story, into) in &names.gone {
         resolution.gone.push(Tombstone { story: *story, into: *into, when: scene.now });
     }
@@ -384,7 +383,7 @@ impl Changes<'_> {
         let told = |m: &&Member| !m.because.is_empty();
         let strength = |m: &&Member| m.score_bits.unwrap_or(f32::INFINITY);
         let strongest = |members: &mut dyn Iterator<Item = &Member>| {
-            members.max_by(|a, b| strength(&a).total_cmp(&strength(&b))).map(|m| m.because.clone())
+            members.max_by(|a, b| strength(a).total_cmp(&strength(b))).map(|m| m.because.clone())
         };
         let came = story.members.iter().filter(|m| self.was_in.get(&m.entry) == Some(&gone));
         // One that came and stands for the work now has no reasons itself; those it found have.
