@@ -30,7 +30,7 @@ pub fn run(rooms: &Arc<Rooms>, runtime: &Runtime, only: Option<&str>, out: &mut 
     // The bar is full when all is judged.
     let of = sources.len() as u64 + 1;
     let (mut done, mut failed, mut printed) = (0, false, Ok(()));
-    out.progress(Progress { done, of, what: "sources".to_owned() });
+    out.progress(Progress { done, of, what: "polling".to_owned() });
     runtime.block_on(poll_now(rooms, sources, &mut |report: &PollReport| {
         done += 1;
         failed |= report.failed();
