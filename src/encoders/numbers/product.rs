@@ -143,10 +143,21 @@ fn kernel<S: Simd, const ROWS: usize, const REGISTERS: usize>(
     for (a, b) in a.iter().zip(b) {
         let (b, _) = S::as_simd_f32s(&b.0);
         let Some(b) = b.first_chunk::<REGISTERS>() else { break };
-        for row in 0..ROWS {
-            let a = simd.splat_f32s(a[row]);
+        // What is fewer is held, the other comes one by one: AVX2 has sixteen registers for 3 x 4 sums, three numbers
+        // and one register of the panel; held the other way round, a sum has to be spilled.
+        if ROWS < REGISTERS {
+            let a = a.map(|a| simd.splat_f32s(a));
             for register in 0..REGISTERS {
-                sums[row][register] = simd.mul_add_e_f32s(a, b[register], sums[row][register]);
+                for row in 0..ROWS {
+                    sums[row][register] = simd.mul_add_e_f32s(a[row], b[register], sums[row][register]);
+                }
+            }
+        } else {
+            for row in 0..ROWS {
+                let a = simd.splat_f32s(a[row]);
+                for register in 0..REGISTERS {
+                    sums[row][register] = simd.mul_add_e_f32s(a, b[register], sums[row][register]);
+                }
             }
         }
     }
