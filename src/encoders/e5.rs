@@ -15,7 +15,7 @@ use super::tokenizers::xlm_r::tokenizer;
 use crate::model::{Encoder, Language};
 
 /// The encoder, one of `encoders::ALL`.
-pub const ENCODER: Encoder = Encoder { name: "multilingual-e5-small", dimensions: WIDTH, covers, encode };
+pub const ENCODER: Encoder = Encoder { name: "multilingual-e5-small", dimensions: WIDTH, covers, write, encode };
 
 /// The languages of XLM-R's training text (Conneau et al. 2020, appendix A), and other tags of the same languages.
 const LANGUAGES: &str = "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha he hi \
@@ -42,6 +42,10 @@ const POSITIONS: usize = 512;
 /// Tokens that go through the network together, see `use_multilingual`: 256 x 1,536 numbers are 1.5 MB. A window may be
 /// longer, and goes alone then.
 const BATCH_TOKENS: usize = 256;
+
+fn write(text: &str, _: Option<&Language>) -> String {
+    text.to_owned()
+}
 
 fn covers(language: &Language) -> bool {
     LANGUAGES.split_whitespace().any(|tag| tag == language.primary())

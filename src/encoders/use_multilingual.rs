@@ -15,7 +15,7 @@ use super::tokenizers::sentence_piece::SentencePiece;
 use crate::model::{Encoder, Language};
 
 /// The encoder, one of `encoders::ALL`.
-pub const ENCODER: Encoder = Encoder { name: "use-multilingual-v3", dimensions: DIMENSIONS, covers, encode };
+pub const ENCODER: Encoder = Encoder { name: "use-multilingual-v3", dimensions: DIMENSIONS, covers, write, encode };
 
 /// The languages it was trained on (its model card); Indonesian works too, though unlisted.
 const LANGUAGES: [&str; 15] =
@@ -40,6 +40,15 @@ const BATCH_TOKENS: usize = 384;
 
 fn covers(language: &Language) -> bool {
     LANGUAGES.contains(&language.primary())
+}
+
+/// Chinese in simplified characters: of the traditional ones it knows few. Measured on the corpus: the median cosine of
+/// counterparts between English and traditional Chinese rises from .58 to .71.
+fn write(text: &str, language: Option<&Language>) -> String {
+    match language {
+        Some(language) if language.primary() == "zh" => fast2s::convert(text),
+        _ => text.to_owned(),
+    }
 }
 
 fn model() -> &'static Model {

@@ -1,5 +1,7 @@
 //! What is kept of an entry for comparing? Built once for each revision; sentence vectors are added when needed.
 
+use chrono::Datelike;
+
 use crate::encoders::xling;
 use crate::model::{Code, Encoder, Entry, Language, Sentence, Vectors, stable_hash};
 
@@ -8,7 +10,7 @@ pub use crate::model::Profile;
 use super::calibration::{self, Calibration};
 use super::text::names::{skeleton, words};
 use super::text::script::{self, Script};
-use super::text::{Article, address, article, latin_length, names, numbers, sentences};
+use super::text::{Article, address, article, dates, latin_length, names, numbers, sentences};
 
 /// Windows of a text: as in the model's own evaluation.
 pub const WINDOWS: usize = 16;
@@ -55,13 +57,8 @@ pub fn profile(entry: &Entry) -> Profile {
             .take(120)
             .collect(),
         link: entry.link.as_ref().and_then(|l| address::comparable(l.as_str())),
-        site: entry
-            .body
-            .page
-            .as_ref()
-            .and_then(|p| p.site.as_deref())
-            .map(|s| words(s).map(skeleton).collect())
-            .unwrap_or_default(),
+        dates: dates(&article),
+        site: site(entry),
         length: article.length,
         paragraphs: article.paragraphs.min(usize::from(u16::MAX)) as u16,
         linked: article.linked,
@@ -111,6 +108,24 @@ fn language(entry: &Entry, article: &Article) -> Option<Language> {
         (_, Some(main)) => script::only_language(main).and_then(Language::parse),
         (declared, None) => declared,
     }
+}
+
+/// Days that the edges name: a repost tells when the original appeared.
+fn dates(article: &Article) -> Vec<i32> {
+    let named = article.edges.iter().flat_map(|line| dates::dates(&numbers::with_ascii_digits(line)));
+    let mut out: Vec<i32> = named.map(|day| day.num_days_from_ce()).collect();
+    out.sort_unstable();
+    out.dedup();
+    out.truncate(8);
+    out
+}
+
+/// What a site is called: by its pages, else by the name within its host (`korybko` of `korybko.substack.com`).
+fn site(entry: &Entry) -> Vec<String> {
+    let told = entry.body.page.as_ref().and_then(|p| p.site.as_deref());
+    let host = entry.link.as_ref().and_then(|l| l.host_str()).unwrap_or_default();
+    let name = told.unwrap_or_else(|| address::name_of_host(host));
+    words(name).map(skeleton).filter(|word| word.len() >= 2).collect()
 }
 
 fn claims(entry: &Entry) -> Vec<String> {
@@ -179,7 +194,7 @@ pub fn encode(profile: &mut Profile, entry: &Entry, encoder: &Encoder) {
         return;
     }
     let article = article(entry);
-    let texts = to_encode(&entry.title, &article, encoder);
+    let texts = to_encode(&entry.title, &article, profile.language.as_ref(), encoder);
     let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
     let raw = (encoder.encode)(&borrowed);
     let means = calibration::get().encoders.get(encoder.name).map(|e| &e.means);
@@ -192,8 +207,9 @@ pub fn encode(profile: &mut Profile, entry: &Entry, encoder: &Encoder) {
     });
 }
 
-/// The title and the first sentences.
-pub fn to_encode(title: &str, article: &Article, encoder: &Encoder) -> Vec<String> {
+/// The title and the first sentences, as the encoder reads them.
+pub fn to_encode(title: &str, article: &Article, language: Option<&Language>, encoder: &Encoder) -> Vec<String> {
     let most = if encoder.dimensions < 512 { MOST_ENCODED_SLOWLY } else { MOST_ENCODED };
-    std::iter::once(title.to_owned()).chain(article.sentences.iter().take(most).cloned()).collect()
+    let sentences = article.sentences.iter().take(most).map(String::as_str);
+    std::iter::once(title).chain(sentences).map(|text| (encoder.write)(text, language)).collect()
 }

@@ -15,6 +15,8 @@ pub struct Encoder {
     pub dimensions: usize,
     /// Whether it was trained on a language.
     pub covers: fn(&Language) -> bool,
+    /// A text of a language as the encoder reads it best: in the script that it saw most of, say.
+    pub write: fn(&str, Option<&Language>) -> String,
     /// One unit vector a text, in the order given; the zero vector for a text without a token.
     ///
     /// The first call reads the model. It is cheaper to hand over many sentences at once, and the result of a

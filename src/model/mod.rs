@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod graph;
 pub mod html;
 pub mod language;
+pub mod months;
 pub mod names;
 pub mod poll;
 pub mod profile;

@@ -107,9 +107,11 @@ pub struct Profile {
     pub authors: Vec<Vec<String>>,
     /// Consonant skeletons of names at the edges of the text: bylines.
     pub byline: Vec<String>,
+    /// Days named at the edges of the text, in days from 1 January of year 1.
+    pub dates: Vec<i32>,
     /// Its page, in the form in which addresses are compared.
     pub link: Option<String>,
-    /// Words of the site's name, as skeletons.
+    /// Words of the site's name, else of its host's, as skeletons.
     pub site: Vec<String>,
     /// Length in characters of Latin script.
     pub length: u32,

@@ -7,6 +7,7 @@
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::model::Timestamp;
+use crate::model::months::month;
 
 use super::months;
 
@@ -285,7 +286,7 @@ fn offset_minutes(digits: &str, minutes: i32) -> Option<i32> {
 fn named_month(tokens: &[Token<'_>]) -> Option<Timestamp> {
     // The last of the words: the French "mar." of "mar. 5 mai" is a Tuesday.
     let (month_at, month) = tokens.iter().enumerate().rev().find_map(|(at, token)| match token {
-        Token::Word(word) => Some((at, months::month(word)?)),
+        Token::Word(word) => Some((at, month(word)?)),
         _ => None,
     })?;
     let (clock_at, clock, after) = find_clock(tokens);

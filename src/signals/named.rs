@@ -1,29 +1,61 @@
-//! Does one text show the title of the other?
+//! Does one text name the title, the day or the site of the other?
+
+use chrono::Datelike;
 
 use crate::model::{Pair, Profile, Signal, Told};
 
-/// The other's title as a sentence of the text: a bilingual header, a note.
+/// What a reposter tells of the original: its title as a sentence of the text, its day and its site at the edges.
 pub const SIGNAL: Signal = Signal {
     name: "named",
-    asks: "Does one text show the title of the other?",
+    asks: "Does one text name the title, the day or the site of the other?",
     features: &[],
     measure: super::nothing,
     tell,
 };
 
 /// A header in both languages does that; so do lists of "related posts": little.
-const NAMED_BITS: f32 = 0.5;
+const TITLE_BITS: f32 = 0.5;
+/// Of 51 real reposts 39 % show the original's day. Of other works that are candidates, appeared within a month and
+/// show a day at all, one in thirty shows this one by chance: 3.5 bits. News of one day show it too, so it is less.
+const DAY_BITS: f32 = 1.0;
+/// Of the same reposts 41 % name the original's site; so does whoever answers it.
+const SITE_BITS: f32 = 0.5;
+/// A page's own date and the original's may differ by the zone that they are told in.
+const SAME_DAY_DAYS: i32 = 1;
 
 fn tell(pair: &Pair) -> Option<Told> {
-    let shows = |from: &Profile, to: &Profile| {
-        // One-word titles are shown by chance.
-        to.title.chars().count() >= 15
-            && from.title_hash != to.title_hash
-            && from.sentences.iter().any(|s| s.hash == to.title_hash)
-    };
-    (shows(pair.a, pair.b) || shows(pair.b, pair.a)).then(|| Told {
-        level: "title shown".into(),
-        because: "one text shows the other's title".into(),
-        bits: NAMED_BITS,
+    let either = |names: fn(&Profile, &Profile) -> bool| names(pair.a, pair.b) || names(pair.b, pair.a);
+    let named = [
+        ("title", TITLE_BITS, either(names_title)),
+        ("day", DAY_BITS, either(names_day)),
+        ("site", SITE_BITS, either(names_site)),
+    ];
+    let named: Vec<(&str, f32)> =
+        named.into_iter().filter(|(.., yes)| *yes).map(|(what, bits, _)| (what, bits)).collect();
+    let what = named.iter().map(|(what, _)| *what).collect::<Vec<_>>().join(" and ");
+    (!named.is_empty()).then(|| Told {
+        level: format!("{what} named"),
+        because: format!("one text names the other's {what}"),
+        bits: named.iter().map(|(_, bits)| bits).sum(),
     })
+}
+
+fn names_title(from: &Profile, to: &Profile) -> bool {
+    // One-word titles are shown by chance.
+    to.title.chars().count() >= 15
+        && from.title_hash != to.title_hash
+        && from.sentences.iter().any(|s| s.hash == to.title_hash)
+}
+
+fn names_day(from: &Profile, to: &Profile) -> bool {
+    let (Some(own), Some(other)) = (from.published, to.published) else { return false };
+    let (own, other) = (own.num_days_from_ce(), other.num_days_from_ce());
+    // Most pages show their own day.
+    (own - other).abs() > SAME_DAY_DAYS && from.dates.contains(&other)
+}
+
+fn names_site(from: &Profile, to: &Profile) -> bool {
+    // A site that is called what its author is says nothing beside the author.
+    let own = |word: &String| from.site.contains(word) || to.authors.iter().flatten().any(|w| w == word);
+    to.site.iter().any(|word| word.len() >= 3 && !own(word)) && to.site.iter().all(|word| from.byline.contains(word))
 }

@@ -54,6 +54,15 @@ pub fn comparable(address: &str) -> Option<String> {
     Some(out)
 }
 
+/// What a host calls its site: `korybko` of `korybko.substack.com`, `example` of `www.example.co.uk`.
+pub fn name_of_host(host: &str) -> &str {
+    const PLATFORMS: [&str; 9] =
+        ["substack", "wordpress", "blogspot", "medium", "ghost", "tumblr", "livejournal", "altervista", "github"];
+    let labels: Vec<&str> = host.split('.').collect();
+    let before_the_last = labels.iter().rev().skip(1).rev();
+    before_the_last.filter(|label| !PLATFORMS.contains(label)).max_by_key(|label| label.len()).copied().unwrap_or(host)
+}
+
 /// Whether the address names a page of its own, not a site's front page or a button for sharing.
 pub fn is_page(comparable: &str) -> bool {
     let Some((host, path)) = comparable.split_once('/') else { return false };
@@ -140,6 +149,14 @@ mod tests {
         assert!(!is_page("a.example"));
         assert!(!is_page("twitter.com/intent/tweet?url=x"));
         assert!(is_page("a.example/p/x"));
+    }
+
+    #[test]
+    fn a_site_is_called_what_its_host_is() {
+        let check = |host: &str, expected: &str| assert_eq!(name_of_host(host), expected, "{host}");
+        check("korybko.substack.com", "korybko");
+        check("www.example.co.uk", "example");
+        check("localhost", "localhost");
     }
 
     #[test]

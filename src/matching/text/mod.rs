@@ -3,6 +3,7 @@
 pub mod address;
 pub mod article;
 pub mod blocks;
+pub mod dates;
 pub mod names;
 pub mod notes;
 pub mod numbers;

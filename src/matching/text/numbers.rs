@@ -23,6 +23,11 @@ pub fn digit(c: char) -> Option<u32> {
     ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&code)).map(|zero| code - zero)
 }
 
+/// A text with the digits of all scripts as ASCII.
+pub fn with_ascii_digits(text: &str) -> String {
+    text.chars().map(|c| digit(c).and_then(|d| char::from_digit(d, 10)).unwrap_or(c)).collect()
+}
+
 /// Reads the numbers and identifiers of a text.
 pub fn figures(text: &str) -> Figures {
     let mut out = Figures::default();
