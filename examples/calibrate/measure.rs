@@ -17,7 +17,7 @@ use crate::grow::{Row, grow};
 use crate::table;
 
 /// Changes when the meaning of profiles changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const CENTRES: usize = 1024;
 
 /// A document as it is measured: from the corpus, or cut out of one to have more damage to learn from.
@@ -50,17 +50,24 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
             .par_iter()
             .zip(&chosen)
             .filter(|(_, chosen)| **chosen)
-            .flat_map_iter(|(s, _)| profile::to_encode(&s.entry.title, &article(&s.entry), encoder))
+            .flat_map_iter(|(s, _)| to_encode(&s.entry, encoder))
             .collect();
         vectors.fill(encoder, &wanted)?;
+        let texts: Vec<Vec<String>> = samples
+            .par_iter()
+            .zip(&texts)
+            .map(|(s, t)| t.iter().map(|t| (encoder.write)(t, s.entry.language.as_ref())).collect())
+            .collect();
         let means = means((0..samples.len()).filter(of_corpus).filter_map(|i| {
             let language = samples[i].entry.language.clone();
             let found: Vec<Vec<f32>> = texts[i].iter().take(40).filter_map(|t| vectors.get(t).cloned()).collect();
             (!found.is_empty()).then_some((language, found))
         }));
-        let scale = scale(documents, &samples, &texts, &vectors, &means);
-        eprintln!("{}: {scale:?}", encoder.name);
-        let empty = EncoderCalibration { means, scale, forest: Default::default(), thresholds: Vec::new() };
+        let scales = scales(documents, &samples, &texts, &vectors, &means);
+        for (language, scale) in &scales {
+            eprintln!("{} {language}: {:.2} {:.2}", encoder.name, scale.none, scale.full);
+        }
+        let empty = EncoderCalibration { means, scales, forest: Default::default(), thresholds: Vec::new() };
         calibration.encoders.insert(encoder.name.to_owned(), empty);
         caches.insert(encoder.name, vectors);
     }
@@ -79,7 +86,7 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
         let learned = learn(documents, &samples, &profiles, &context, &pairs, name);
         let entry = calibration.encoders.entry(name.to_owned()).or_insert_with(|| EncoderCalibration {
             means: BTreeMap::new(),
-            scale: Scale { none: 0.3, full: 0.7 },
+            scales: BTreeMap::new(),
             forest: Default::default(),
             thresholds: Vec::new(),
         });
@@ -146,18 +153,21 @@ fn cut(document: &Document, sample: &Sample) -> Option<Sample> {
     Some(Sample { entry, document: sample.document, cut: true })
 }
 
-/// The first encoder reads all that it covers; a later one what the earlier lack, and of the works that have such
-/// versions the English ones, to compare with.
+fn to_encode(entry: &Entry, encoder: &Encoder) -> Vec<String> {
+    profile::to_encode(&entry.title, &article(entry), entry.language.as_ref(), encoder)
+}
+
+/// The first encoder reads all that it covers; a later one what the earlier lack, and all versions of the works that
+/// have such, to compare with.
 fn wanted(documents: &[Document], samples: &[Sample], encoder: &Encoder) -> Vec<bool> {
     let earlier = |l: &Language| encoders::ALL.iter().take_while(|e| e.name != encoder.name).any(|e| (e.covers)(l));
     let lacking = |s: &Sample| s.entry.language.as_ref().is_none_or(|l| !earlier(l) && (encoder.covers)(l));
     let story = |s: &Sample| documents[s.document].truth.story_id.as_str();
     let stories: BTreeSet<&str> = samples.iter().filter(|s| lacking(s)).map(story).collect();
-    let english = |s: &Sample| s.entry.language.as_ref().is_some_and(|l| l.primary() == "en");
     let first = encoders::ALL.first().is_some_and(|e| e.name == encoder.name);
     let chosen = |s: &Sample| {
         let covered = s.entry.language.as_ref().is_none_or(|l| (encoder.covers)(l));
-        covered && (first || lacking(s) || english(s) && !s.cut && stories.contains(story(s)))
+        covered && (first || lacking(s) || !s.cut && stories.contains(story(s)))
     };
     samples.iter().map(chosen).collect()
 }
@@ -193,58 +203,74 @@ fn centred(vector: &[f32], mean: &[f32]) -> Vec<f32> {
     c.into_iter().map(|x| x / n).collect()
 }
 
-/// Where the encoder sees counterparts: between English and other versions, and between different works.
-fn scale(
+/// Best cosines that the scale of a language is taken from, at the least.
+const SCALE_LEAST: usize = 150;
+
+/// Where the encoder sees counterparts, by language: between versions of one work, and between different works.
+fn scales(
     documents: &[Document],
     samples: &[Sample],
     texts: &[Vec<String>],
     cache: &Cache,
     means: &BTreeMap<String, Vec<f32>>,
-) -> Scale {
-    let chosen: Vec<usize> = (0..samples.len())
+) -> BTreeMap<String, Scale> {
+    let mut order: Vec<usize> = (0..samples.len())
         .filter(|&i| !samples[i].cut && documents[samples[i].document].truth.variant_kind.is_none())
         .collect();
+    order.sort_by_key(|&i| stable_hash(samples[i].entry.id.0.as_bytes()));
+    let language = |i: usize| samples[i].entry.language.as_ref().map(mean_key).unwrap_or_default();
     let vectors = |i: usize| -> Vec<Vec<f32>> {
-        let key = samples[i].entry.language.as_ref().map(mean_key).unwrap_or_default();
-        let mean = means.get(&key).or_else(|| means.get("*")).cloned().unwrap_or_default();
+        let mean = means.get(&language(i)).or_else(|| means.get("*")).cloned().unwrap_or_default();
         texts[i].iter().take(40).filter_map(|t| cache.get(t)).map(|v| centred(v, &mean)).collect()
     };
-    let best = |i: usize, j: usize, mutual: bool| -> Vec<f32> {
+    let best = |(i, j): (usize, usize), mutual: bool| -> Vec<f32> {
         let (a, b) = (vectors(i), vectors(j));
         let cos = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(p, q)| p * q).sum::<f32>();
         let of = |x: &[f32], list: &[Vec<f32>]| {
             list.iter().map(|y| cos(x, y)).enumerate().max_by(|p, q| p.1.total_cmp(&q.1))
         };
-        a.iter()
-            .enumerate()
-            .filter_map(|(k, x)| {
-                let (at, c) = of(x, &b)?;
-                (!mutual || of(&b[at], &a).is_some_and(|(back, _)| back == k)).then_some(c)
-            })
-            .collect()
+        let found = a.iter().enumerate().filter_map(|(k, x)| {
+            let (at, c) = of(x, &b)?;
+            (!mutual || of(&b[at], &a).is_some_and(|(back, _)| back == k)).then_some(c)
+        });
+        found.collect()
     };
-    let mut order = chosen.clone();
-    order.sort_by_key(|&i| stable_hash(samples[i].entry.id.0.as_bytes()));
     let story = |i: usize| documents[samples[i].document].truth.story_id.as_str();
     let file = |i: usize| documents[samples[i].document].file.as_str();
     let mut by_story: HashMap<&str, Vec<usize>> = HashMap::new();
     order.iter().for_each(|&i| by_story.entry(story(i)).or_default().push(i));
-    let mut same: Vec<f32> = order
-        .par_iter()
-        .take(600)
-        .filter_map(|&i| by_story[story(i)].iter().find(|&&j| j != i).map(|&j| best(i, j, true)))
-        .flatten()
-        .collect();
-    let mut other: Vec<f32> = order
-        .par_windows(2)
-        .take(3000)
-        .filter(|w| story(w[0]) != story(w[1]) && file(w[0]) == file(w[1]))
-        .flat_map_iter(|w| best(w[0], w[1], false))
-        .collect();
-    same.sort_by(f32::total_cmp);
-    other.sort_by(f32::total_cmp);
-    let at = |v: &[f32], q: f64| v.get((v.len() as f64 * q) as usize).copied().unwrap_or(0.5);
-    Scale { none: at(&other, 0.9), full: at(&same, 0.5) }
+    // Of each document one pair: with the next version of its work, with the next document that is another work.
+    let next_version = |&i: &usize| {
+        let versions = &by_story[story(i)];
+        let at = versions.iter().position(|&j| j == i)?;
+        let other = versions[(at + 1) % versions.len()];
+        (other != i && language(other) != language(i)).then_some((i, other))
+    };
+    let same: Vec<(usize, usize)> = order.iter().filter_map(next_version).collect();
+    let different = |w: &[usize]| {
+        let apart = story(w[0]) != story(w[1]) && file(w[0]) == file(w[1]) && language(w[0]) != language(w[1]);
+        apart.then_some((w[0], w[1]))
+    };
+    let other: Vec<(usize, usize)> = order.windows(2).filter_map(different).collect();
+    let measured = |pairs: &[(usize, usize)], mutual: bool| -> BTreeMap<String, Vec<f32>> {
+        let found: Vec<_> = pairs.par_iter().map(|&pair| (pair, best(pair, mutual))).collect();
+        let mut by_language: BTreeMap<String, Vec<f32>> = BTreeMap::new();
+        for ((i, j), cosines) in found {
+            for key in [language(i), language(j), "*".to_owned()] {
+                by_language.entry(key).or_default().extend(&cosines);
+            }
+        }
+        by_language.values_mut().for_each(|cosines| cosines.sort_by(f32::total_cmp));
+        by_language
+    };
+    let (same, other) = (measured(&same, true), measured(&other, false));
+    let at = |v: &[f32], q: f64| v.get((v.len() as f64 * q) as usize).copied();
+    let enough = |v: &&Vec<f32>| v.len() >= SCALE_LEAST;
+    let scale = |key: &String| {
+        let none = at(other.get(key).filter(enough)?, 0.9)?;
+        Some((key.clone(), Scale { none, full: at(same.get(key).filter(enough)?, 0.5)? }))
+    };
+    same.keys().filter_map(scale).collect()
 }
 
 /// Codes around which lists gather: k-majority over the corpus's codes (k-means of Hamming space).
@@ -296,7 +322,7 @@ fn fill(
     let means = &calibration.encoders[encoder.name].means;
     profiles.par_iter_mut().zip(samples).zip(chosen).filter(|(_, c)| **c).for_each(|((p, s), _)| {
         let mean = Calibration::mean(means, p.language.as_ref());
-        let texts = profile::to_encode(&s.entry.title, &article(&s.entry), encoder);
+        let texts = to_encode(&s.entry, encoder);
         let zero = vec![0.0; encoder.dimensions];
         let values = texts.iter().flat_map(|t| profile::quantise(cache.get(t).unwrap_or(&zero), mean)).collect();
         p.vectors.push(Vectors {

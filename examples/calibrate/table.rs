@@ -8,7 +8,7 @@ use tributary::matching::evaluation::{self, Quality};
 use tributary::matching::overrides::Overrides;
 use tributary::matching::partition::partition;
 use tributary::matching::trees::Forest;
-use tributary::matching::{Profile, archive, rivals};
+use tributary::matching::{self, Profile, archive, rivals};
 use tributary::model::{Edge, Entry, Language, Node, Role, Verdict};
 use tributary::signals;
 
@@ -188,24 +188,18 @@ fn absent(scored: &HashMap<(usize, usize), Scored>, thresholds: &Thresholds) -> 
 }
 
 fn is_link(s: &Scored, margin: f32) -> bool {
-    margin >= 0.0 && s.coverage_a.max(s.coverage_b) >= 0.3
+    matching::verdict(margin, s.coverage_a.max(s.coverage_b)) == Verdict::Link
 }
 
 fn edges(profiles: &[Profile], scored: &HashMap<(usize, usize), Scored>, thresholds: &Thresholds) -> Vec<Edge> {
-    let mut edges: Vec<Edge> = scored
-        .iter()
-        .map(|((i, j), s)| (i, j, s, s.bits - thresholds[&s.encoder][s.band]))
-        .filter(|(_, _, s, margin)| is_link(s, *margin))
-        .map(|(i, j, s, _)| Edge {
-            a: profiles[*i].entry,
-            b: profiles[*j].entry,
-            total_bits: s.bits,
-            threshold_bits: thresholds[&s.encoder][s.band],
-            coverage_a: s.coverage_a,
-            coverage_b: s.coverage_b,
-            verdict: Verdict::Link,
-        })
-        .collect();
+    let edge = |(i, j): (usize, usize), s: &Scored| {
+        let threshold_bits = thresholds[&s.encoder][s.band];
+        let verdict = matching::verdict(s.bits - threshold_bits, s.coverage_a.max(s.coverage_b));
+        let (coverage_a, coverage_b) = (s.coverage_a, s.coverage_b);
+        let (a, b) = (profiles[i].entry, profiles[j].entry);
+        Edge { a, b, total_bits: s.bits, threshold_bits, coverage_a, coverage_b, verdict }
+    };
+    let mut edges: Vec<Edge> = scored.iter().map(|(pair, s)| edge(*pair, s)).collect();
     rivals::settle(&mut edges);
     edges
 }

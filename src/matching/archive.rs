@@ -2,7 +2,8 @@
 //!
 //! The result is a function of the set of entries: nothing here depends on the order in which they stand.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -112,8 +113,9 @@ pub struct Judged {
     pub profiles: Vec<Profile>,
     /// What was counted over all.
     pub context: Context,
-    /// Pairs that were compared and may be one work, or must not: places in `profiles`, smaller id first.
-    pub pairs: Vec<(usize, usize, Evidence)>,
+    /// Pairs that were compared: places in `profiles`. Of those that are different works, only such as
+    /// decide between rivals, without findings.
+    pub pairs: Vec<Pair>,
 }
 
 /// What a document turned out to be.
@@ -132,8 +134,7 @@ pub struct Placed {
 impl Judged {
     /// The pairs as edges of the graph that is cut into stories, rival claims settled.
     pub fn edges(&self) -> Vec<Edge> {
-        let edge =
-            |(a, b, e): &(usize, usize, Evidence)| Edge::new(self.profiles[*a].entry, self.profiles[*b].entry, e);
+        let edge = |(a, b, e): &Pair| Edge::new(self.profiles[*a].entry, self.profiles[*b].entry, e);
         let mut edges: Vec<Edge> = self.pairs.iter().map(edge).collect();
         rivals::settle(&mut edges);
         edges
@@ -199,43 +200,108 @@ pub fn node(entry: &Entry, profile: &Profile, role: Role) -> Node {
 /// Figures: the 0.1st percentile of pairs of one work on the corpus (docs/MATCHING.md).
 const HOPELESS: f32 = 0.04;
 
+/// How often the versions of an entry's versions are compared with it. Once reaches all kept versions of a story
+/// through any of its members; a second time found nothing more on the corpus.
+const CLOSED_TIMES: usize = 1;
+
 /// Reads and judges all entries on the threads of the calling pool.
 pub fn resolve(entries: &[Entry], progress: Progress) -> Judged {
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let tick = |what: &'static str, of: usize| {
-        progress(what, done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, of);
+    let reading = Counter::new(progress, "reading", entries.len());
+    let read = |e: &Entry| {
+        let profile = profile(e);
+        reading.tick();
+        profile
     };
-    let restart = || done.store(0, std::sync::atomic::Ordering::Relaxed);
-    let mut profiles: Vec<Profile> = entries
-        .par_iter()
-        .map(|e| {
-            tick("reading", entries.len());
-            profile(e)
-        })
-        .collect();
+    let mut profiles: Vec<Profile> = entries.par_iter().map(read).collect();
     let context = Context { rarity: rarity::snapshot(&profiles) };
-    let pairs = pairs(&profiles, &context);
-    restart();
-    for (encoder, wanted) in wanted(&profiles, &pairs) {
-        let wanted: BTreeSet<usize> = wanted;
-        let of = wanted.len();
-        restart();
+    let mut compared = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut next = pairs(&profiles, &context);
+    for _ in 0..=CLOSED_TIMES {
+        found.extend(compare(&next, entries, &mut profiles, &context, progress));
+        compared.extend(next);
+        next = between_versions(&found, &compared, &profiles);
+    }
+    Judged { profiles, context, pairs: worth_keeping(found) }
+}
+
+/// A pair that was compared: places in the list of profiles, that of the smaller id first.
+pub type Pair = (usize, usize, Evidence);
+
+/// Judges pairs, after the sentence vectors that are missing were made.
+fn compare(
+    pairs: &[(usize, usize)],
+    entries: &[Entry],
+    profiles: &mut [Profile],
+    context: &Context,
+    progress: Progress,
+) -> Vec<Pair> {
+    for (encoder, wanted) in wanted(profiles, pairs) {
+        let encoding = Counter::new(progress, "encoding", wanted.len());
         profiles.par_iter_mut().enumerate().filter(|(i, _)| wanted.contains(i)).for_each(|(i, p)| {
             super::encode(p, &entries[i], encoder);
-            tick("encoding", of);
+            encoding.tick();
         });
     }
-    restart();
-    let of = pairs.len();
-    let pairs = pairs
-        .into_par_iter()
-        .map(|(a, b)| {
-            tick("judging", of);
-            (a, b, judge(&profiles[a], &profiles[b], &context))
-        })
-        .filter(|(_, _, e)| e.verdict != Verdict::NonLink)
-        .collect();
-    Judged { profiles, context, pairs }
+    let judging = Counter::new(progress, "judging", pairs.len());
+    let judged = |&(a, b): &(usize, usize)| {
+        let mut evidence = judge(&profiles[a], &profiles[b], context);
+        if evidence.verdict == Verdict::NonLink {
+            // Nobody asks why most pairs have nothing to do with one another.
+            evidence.findings = Vec::new();
+        }
+        judging.tick();
+        (a, b, evidence)
+    };
+    pairs.par_iter().map(judged).collect()
+}
+
+/// Pairs not compared yet of entries that are linked with a third one: a translation that the candidates of another
+/// missed is found by way of the original. The strongest links of each entry only, as many as a story keeps versions.
+fn between_versions(found: &[Pair], compared: &BTreeSet<(usize, usize)>, profiles: &[Profile]) -> Vec<(usize, usize)> {
+    let mut links: HashMap<usize, Vec<(f32, usize)>> = HashMap::new();
+    for (a, b, e) in found.iter().filter(|(_, _, e)| e.verdict == Verdict::Link) {
+        let margin = e.total_bits - e.threshold_bits;
+        links.entry(*a).or_default().push((margin, *b));
+        links.entry(*b).or_default().push((margin, *a));
+    }
+    for of in links.values_mut() {
+        of.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+        of.truncate(partition::KEPT_VERSIONS);
+    }
+    let mut out = BTreeSet::new();
+    for (entry, of) in &links {
+        for (_, third) in of.iter().flat_map(|(_, version)| links.get(version)).flatten() {
+            out.insert(ordered(profiles, *entry, *third));
+        }
+    }
+    out.into_iter().filter(|(a, b)| a != b && !compared.contains(&(*a, *b))).collect()
+}
+
+/// What links or may, and of the rest what lies between entries that have links: that decides between rivals.
+fn worth_keeping(mut found: Vec<Pair>) -> Vec<Pair> {
+    let links = found.iter().filter(|(_, _, e)| e.verdict == Verdict::Link);
+    let linked: HashSet<usize> = links.flat_map(|(a, b, _)| [*a, *b]).collect();
+    found.retain(|(a, b, e)| e.verdict != Verdict::NonLink || linked.contains(a) && linked.contains(b));
+    found
+}
+
+/// Tells how far a step has come.
+struct Counter<'a> {
+    progress: Progress<'a>,
+    what: &'static str,
+    done: AtomicUsize,
+    of: usize,
+}
+
+impl<'a> Counter<'a> {
+    fn new(progress: Progress<'a>, what: &'static str, of: usize) -> Self {
+        Self { progress, what, done: AtomicUsize::new(0), of }
+    }
+
+    fn tick(&self) {
+        (self.progress)(self.what, self.done.fetch_add(1, Ordering::Relaxed) + 1, self.of);
+    }
 }
 
 /// All pairs of candidates, the smaller id first.
@@ -253,9 +319,13 @@ pub fn pairs(profiles: &[Profile], _context: &Context) -> Vec<(usize, usize)> {
             let candidates = index.candidates(p.entry, p);
             candidates.into_iter().filter_map(|c| place.get(&c).copied()).map(move |j| (i, j)).collect::<Vec<_>>()
         })
-        .map(|(i, j)| if profiles[i].entry <= profiles[j].entry { (i, j) } else { (j, i) })
+        .map(|(i, j)| ordered(profiles, i, j))
         .collect();
     found.into_par_iter().filter(|(i, j)| is_worth_it(&profiles[*i], &profiles[*j])).collect()
+}
+
+fn ordered(profiles: &[Profile], i: usize, j: usize) -> (usize, usize) {
+    if profiles[i].entry <= profiles[j].entry { (i, j) } else { (j, i) }
 }
 
 fn is_worth_it(a: &Profile, b: &Profile) -> bool {

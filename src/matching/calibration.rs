@@ -17,13 +17,18 @@ pub struct Scale {
     pub full: f32,
 }
 
+impl Scale {
+    /// What most encoders of sentences come near to.
+    pub const UNMEASURED: Self = Self { none: 0.3, full: 0.7 };
+}
+
 /// What was measured for one encoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EncoderCalibration {
     /// Mean vector of the sentences of a language, by primary subtag; `*` stands for all others.
     pub means: BTreeMap<String, Vec<f32>>,
-    /// Where it sees counterparts.
-    pub scale: Scale,
+    /// Where it sees counterparts, by the language of either text; `*` stands for all others.
+    pub scales: BTreeMap<String, Scale>,
     /// What its figures are worth.
     pub forest: Forest,
     /// Bits that a pair has to reach, by tier and length band (`matching::threshold`).
@@ -43,6 +48,18 @@ pub struct Calibration {
     pub window_means: BTreeMap<String, Vec<f32>>,
     /// Codes that lists of candidates gather around.
     pub centres: Vec<[u64; 4]>,
+}
+
+impl EncoderCalibration {
+    /// Where it sees counterparts between texts of two languages: the one that it knows less well decides.
+    pub fn scale(&self, a: Option<&Language>, b: Option<&Language>) -> Scale {
+        let of = |language: Option<&Language>| {
+            let known = language.and_then(|l| self.scales.get(&mean_key(l))).or_else(|| self.scales.get("*"));
+            known.copied().unwrap_or(Scale::UNMEASURED)
+        };
+        let (a, b) = (of(a), of(b));
+        Scale { none: a.none.min(b.none), full: a.full.min(b.full) }
+    }
 }
 
 impl Calibration {

@@ -12,11 +12,14 @@ use super::calibration;
 
 /// Lists looked at for each code. Figures: docs/MATCHING.md, candidates.
 const PROBES: usize = 56;
+/// Codes looked at for each code, at the least: so many take a millisecond, and a store of up to 16,000 entries has no
+/// more, so all of it is searched.
+const SCANNED: usize = 65_536;
 /// Two codes further apart than this have nothing to do with each other: of 256 bits, unrelated ones differ in
 /// 128 ± 8, so one in 700 of them comes this near.
 const NEAR: u32 = 104;
 /// Candidates by codes, at the most.
-const MOST_BY_CODE: usize = 48;
+const MOST_BY_CODE: usize = 64;
 /// Candidates by keys, at the most.
 const MOST_BY_KEY: usize = 16;
 /// Keys of one entry that are kept of each kind: those of the smallest hash, so that two texts that share many
@@ -228,8 +231,13 @@ impl Index {
         let mut scores: HashMap<Slot, u32> = HashMap::new();
         for code in codes {
             let mut best: HashMap<Slot, u32> = HashMap::new();
-            for list in nearest(code, PROBES) {
+            let mut scanned = 0;
+            for (probed, list) in nearest(code, self.lists.len()).into_iter().enumerate() {
+                if probed >= PROBES && scanned >= SCANNED {
+                    break;
+                }
                 let Some(list) = self.lists.get(list) else { continue };
+                scanned += list.codes.len();
                 pulp::Arch::new().dispatch(|| {
                     scan(list, code, |slot, near| {
                         let known = best.entry(slot).or_default();

@@ -55,7 +55,10 @@ struct Compared {
 
 fn compare(a: &Profile, b: &Profile, rarity: &Rarity, calibration: &Calibration) -> Compared {
     let (parallel, anywhere) = align::windows(a, b);
-    let scale_of = |name: &str| calibration.encoders.get(name).map_or(Scale { none: 0.3, full: 0.7 }, |e| e.scale);
+    let scale_of = |name: &str| {
+        let measured = calibration.encoders.get(name);
+        measured.map_or(Scale::UNMEASURED, |e| e.scale(a.language.as_ref(), b.language.as_ref()))
+    };
     // The vectors that both have: where an encoder was left out of the build, or not asked yet, the next one decides.
     let both = usable().find(|e| a.vectors_of(e.name).is_some() && b.vectors_of(e.name).is_some());
     let aligned = both.and_then(|e| Some((e.name, align::sentences(a, b, e.name, scale_of(e.name), rarity)?)));
@@ -120,6 +123,15 @@ fn threshold(calibration: &Calibration, encoder: &str, a: &Profile, b: &Profile)
     let band = band(a, b);
     let thresholds = calibration.encoders.get(encoder).map(|e| e.thresholds.as_slice()).unwrap_or_default();
     thresholds.get(band).or(thresholds.last()).map_or(f32::INFINITY, |bits| bits.max(LEAST_BITS))
+}
+
+/// What so many bits above the threshold mean, where so much of the better covered text is covered.
+pub fn verdict(margin_bits: f32, covered: f32) -> Verdict {
+    match margin_bits {
+        m if m >= 0.0 && covered >= LEAST_COVERAGE => Verdict::Link,
+        m if m >= -POSSIBLE_BITS && covered >= LEAST_COVERAGE / 2.0 => Verdict::PossibleLink,
+        _ => Verdict::NonLink,
+    }
 }
 
 /// The sentences that match best, with their cosine: what a person reads to check a verdict.
@@ -188,11 +200,6 @@ pub fn judge(a: &Profile, b: &Profile, context: &Context) -> Evidence {
     let total_bits: f32 = findings.iter().map(|f| f.weight_bits).sum();
     let threshold_bits = threshold(calibration, compared.encoder, a, b);
     let (coverage_a, coverage_b) = (compared.alignment.coverage_a, compared.alignment.coverage_b);
-    let covered = coverage_a.max(coverage_b);
-    let verdict = match total_bits {
-        t if t >= threshold_bits && covered >= LEAST_COVERAGE => Verdict::Link,
-        t if t >= threshold_bits - POSSIBLE_BITS && covered >= LEAST_COVERAGE / 2.0 => Verdict::PossibleLink,
-        _ => Verdict::NonLink,
-    };
+    let verdict = verdict(total_bits - threshold_bits, coverage_a.max(coverage_b));
     Evidence { findings, total_bits, threshold_bits, coverage_a, coverage_b, verdict }
 }

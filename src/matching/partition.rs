@@ -4,8 +4,9 @@
 //! another of the same author and language; every other entry to its best trusted original; then the rest, strongest
 //! link first. A link joins two groups only between versions they keep (up to five, the original first), and only if
 //! the two texts cover each other by at least half. Where a group has more than the two, the texts that cover one
-//! entry must also overlap in it, those of its own source aside: a page that is half one work and half another
-//! bridges nothing, nor does a chain of small steps that one source lays from one work to another. Dates and the
+//! entry must also overlap in it, those of its own source aside, or most of the kept versions must bear it out: a page
+//! that is half one work and half another bridges nothing, nor does a chain of small steps that one source lays from
+//! one work to another. Dates and the
 //! order of arrival are not read here at all.
 
 use std::cmp::Ordering;
@@ -24,10 +25,10 @@ pub const MUTUAL_COVERAGE: f32 = 0.5;
 
 /// Two texts that cover a third by 1 together may be its two halves; by 1.1, a tenth of it is common to all three.
 /// The tenth is a margin for sentences that match by chance.
-const OVERLAPPING: f32 = 1.1;
+pub(super) const OVERLAPPING: f32 = 1.1;
 
 /// A work is held whole by a page that covers it by this much: the rest is what the cleaning of two pages differs by.
-const HELD_WHOLE: f32 = 0.8;
+pub(super) const HELD_WHOLE: f32 = 0.8;
 
 /// A page of which some text covers this much is a version of that text, whatever else it holds.
 pub(super) const MAINLY: f32 = 0.6;
@@ -91,7 +92,9 @@ pub fn partition_around(nodes: &[Node], edges: &[Edge], overrides: &Overrides, s
     cut.join_overridden(overrides);
     cut.join_trusted();
     cut.join_to_trusted();
-    cut.join_rest();
+    cut.join_rest(Parts::Later);
+    cut.join_parts();
+    cut.join_rest(Parts::Too);
     cut.join_pairs();
     cut.into_partition()
 }
@@ -102,6 +105,14 @@ enum Rule {
     TrustedTogether,
     ToTrusted,
     Rest,
+}
+
+/// Whether two parts of one text are joined with one another.
+#[derive(Clone, Copy, PartialEq)]
+enum Parts {
+    /// Not yet: the whole may take both.
+    Later,
+    Too,
 }
 
 /// A group in the making, members as indexes into the sorted nodes.
@@ -121,7 +132,15 @@ struct Cut<'a> {
     edges: Vec<Edge>,
     /// Pairs that must not stand together.
     apart: BTreeMap<usize, BTreeSet<usize>>,
+    /// For each node, which are linked with it or may be.
+    likely: Vec<BTreeSet<usize>>,
+    /// For each node, which are linked with it and cover it, and it them, by half.
+    versions: Vec<BTreeSet<usize>>,
+    /// For each node, of which texts it is less than half.
+    wholes: Vec<BTreeSet<usize>>,
     digest: Vec<bool>,
+    /// Entries most of which are two texts side by side.
+    holders: Vec<bool>,
     group_of: Vec<usize>,
     groups: Vec<Forming>,
     ties: Vec<Option<Tie>>,
@@ -173,9 +192,34 @@ impl<'a> Cut<'a> {
             kept: vec![i],
             by_source: BTreeMap::from([(nodes[i].source.clone(), 1)]),
         };
+        let mut likely = vec![BTreeSet::new(); nodes.len()];
+        for edge in edges.iter().filter(|edge| edge.verdict != Verdict::NonLink) {
+            if let (Some(a), Some(b)) = (index.get(&edge.a), index.get(&edge.b)) {
+                likely[*a].insert(*b);
+                likely[*b].insert(*a);
+            }
+        }
+        let mut wholes = vec![BTreeSet::new(); nodes.len()];
+        let mut versions = vec![BTreeSet::new(); nodes.len()];
+        for (a, b, edge) in &links {
+            if edge.mutual_coverage() >= MUTUAL_COVERAGE {
+                versions[*a].insert(*b);
+                versions[*b].insert(*a);
+            }
+            for (part, whole, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
+                if edge.coverage_a >= MAINLY && edge.coverage_b < MUTUAL_COVERAGE {
+                    wholes[part].insert(whole);
+                }
+            }
+        }
+        let holders = holders(&nodes, &links, MAINLY);
         let digest = digests(&nodes, &links);
         Self {
             digest,
+            holders,
+            likely,
+            versions,
+            wholes,
             group_of: (0..nodes.len()).collect(),
             groups: (0..nodes.len()).map(forming).collect(),
             ties: vec![None; nodes.len()],
@@ -260,19 +304,77 @@ impl<'a> Cut<'a> {
     }
 
     /// The rest: between kept versions that cover each other by half and overlap with what else is tied to them.
-    fn join_rest(&mut self) {
+    fn join_rest(&mut self, parts: Parts) {
         for at in 0..self.links.len() {
             let (a, b, edge) = self.links[at];
-            let kept = |i: usize| self.groups[self.group_of[i]].kept.contains(&i);
             if edge.mutual_coverage() >= MUTUAL_COVERAGE
-                && kept(a)
-                && kept(b)
-                && self.overlaps(a, edge.coverage_a)
-                && self.overlaps(b, edge.coverage_b)
+                && self.is_kept(a)
+                && self.is_kept(b)
+                && !self.holds_more(a, edge.coverage_a)
+                && !self.holds_more(b, edge.coverage_b)
+                && (self.overlaps(a, edge.coverage_a) || self.is_borne_out(b, self.group_of[a]))
+                && (self.overlaps(b, edge.coverage_b) || self.is_borne_out(a, self.group_of[b]))
+                && (parts == Parts::Too || !self.are_parts(a, b))
             {
                 self.join(a, b, edge, Rule::Rest);
             }
         }
+    }
+
+    /// A single text that is mainly a part of a kept version of a story: a teaser, an abridgement. It is not kept
+    /// itself. A page may hold it whole beside the story, so what it covers of the version must overlap with what
+    /// covers that already, or another kept version must know it too.
+    fn join_parts(&mut self) {
+        for at in 0..self.links.len() {
+            let (a, b, edge) = self.links[at];
+            for (part, whole, edge) in [(a, b, edge), (b, a, edge.mirrored())] {
+                let alone = self.groups[self.group_of[part]].members.len() == 1 && !self.nodes[part].trusted;
+                let story = &self.groups[self.group_of[whole]];
+                if alone
+                    && edge.coverage_a >= MAINLY
+                    && story.members.len() > 1
+                    && story.kept.contains(&whole)
+                    && !self.holds_more(whole, edge.coverage_b)
+                    && (self.overlaps(whole, edge.coverage_b)
+                        || story.kept.iter().any(|k| *k != whole && self.likely[part].contains(k)))
+                {
+                    let kept = story.kept.clone();
+                    self.join(part, whole, edge, Rule::Rest);
+                    let story = self.group_of[whole];
+                    if self.group_of[part] == story {
+                        self.groups[story].kept = kept;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether most sources of a story's kept versions say that a text is one more version, each by most of its own.
+    /// Where one source holds all languages of a work, there is no other to overlap with.
+    fn is_borne_out(&self, i: usize, group: usize) -> bool {
+        let mut sources: BTreeMap<&SourceId, (usize, usize)> = BTreeMap::new();
+        for kept in &self.groups[group].kept {
+            let (versions, all) = sources.entry(&self.nodes[*kept].source).or_default();
+            *versions += usize::from(self.versions[i].contains(kept));
+            *all += 1;
+        }
+        let agree = sources.values().filter(|(versions, all)| versions * 2 > *all).count();
+        agree * 2 > sources.len()
+    }
+
+    /// Whether a text that covers this share of a page may be one of two that stand there: such a page joins only
+    /// what is most of it, its copies.
+    fn holds_more(&self, page: usize, share: f32) -> bool {
+        self.holders[page] && !self.nodes[page].trusted && share < MAINLY
+    }
+
+    fn is_kept(&self, i: usize) -> bool {
+        self.groups[self.group_of[i]].kept.contains(&i)
+    }
+
+    /// Whether both are small parts of one text.
+    fn are_parts(&self, a: usize, b: usize) -> bool {
+        self.wholes[a].intersection(&self.wholes[b]).any(|whole| !self.digest[*whole])
     }
 
     /// What is left over in twos: a text and a part of it, which nothing else can be drawn into.
@@ -399,28 +501,40 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// Which entries hold several works: those that say so of themselves, and those in which two whole texts that are not
-/// linked stand side by side while no neighbour is most of it. Never said of a trusted original.
-fn digests(nodes: &[&Node], links: &[(usize, usize, Edge)]) -> Vec<bool> {
-    let mut neighbours: Vec<Vec<(usize, Edge)>> = vec![Vec::new(); nodes.len()];
+/// Which entries hold two whole texts side by side that are not linked, at least so much of them: two works, or two
+/// halves of one.
+fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32) -> Vec<bool> {
+    let mut held: Vec<Vec<(usize, f32)>> = vec![Vec::new(); nodes.len()];
+    let mut linked: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (a, b, edge) in links {
-        neighbours[*a].push((*b, *edge));
-        neighbours[*b].push((*a, edge.mirrored()));
-    }
-    let linked = |a: usize, b: usize| neighbours[a].iter().any(|(other, _)| *other == b);
-    let holds_several = |here: &[(usize, Edge)]| {
-        if here.len() < 2 || here.iter().any(|(_, edge)| edge.coverage_a >= MAINLY) {
-            return false;
+        linked.extend([(*a, *b), (*b, *a)]);
+        for (page, text, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
+            let is_held = edge.coverage_b >= HELD_WHOLE && edge.coverage_a < MAINLY;
+            if is_held && nodes[text].extent == Extent::Whole {
+                held[page].push((text, edge.coverage_a));
+            }
         }
-        let whole =
-            |(other, edge): &&(usize, Edge)| edge.coverage_b >= HELD_WHOLE && nodes[*other].extent == Extent::Whole;
-        let held: Vec<_> = here.iter().filter(whole).collect();
-        held.iter().enumerate().any(|(i, (a, ea))| {
-            held[i + 1..].iter().any(|(b, eb)| ea.coverage_a + eb.coverage_a < OVERLAPPING && !linked(*a, *b))
+    }
+    let two = |held: &Vec<(usize, f32)>| {
+        held.iter().enumerate().any(|(i, (a, of_a))| {
+            held[i + 1..]
+                .iter()
+                .any(|(b, of_b)| (least..OVERLAPPING).contains(&(of_a + of_b)) && !linked.contains(&(*a, *b)))
         })
     };
-    let digest = |i: usize| !nodes[i].trusted && (nodes[i].extent == Extent::Digest || holds_several(&neighbours[i]));
-    (0..nodes.len()).map(digest).collect()
+    held.iter().map(two).collect()
+}
+
+/// Which entries are pages of several works: those that say so of themselves, and those that hold two whole texts
+/// while no neighbour is most of them. Never said of a trusted original.
+fn digests(nodes: &[&Node], links: &[(usize, usize, Edge)]) -> Vec<bool> {
+    let mut digest = holders(nodes, links, 0.0);
+    for (a, b, edge) in links {
+        digest[*a] &= edge.coverage_a < MAINLY;
+        digest[*b] &= edge.coverage_b < MAINLY;
+    }
+    let is_digest = |i: usize| !nodes[i].trusted && (nodes[i].extent == Extent::Digest || digest[i]);
+    (0..nodes.len()).map(is_digest).collect()
 }
 
 #[cfg(test)]
@@ -531,10 +645,28 @@ mod tests {
         check("a part of a text folds under the trusted whole", &["T", "R"], &["T R 30 .3 1"], &["R+T"]);
         check("two untrusted texts, one a part of the other", &["a", "b"], &["a b 30 .3 1"], &["a+b"]);
         check(
-            "a part of one text is not drawn to its versions",
+            "a part of one text is not drawn to its versions, for it may be another text on the same page",
             &["a", "b", "c"],
             &["a b 30 1 .3", "b c 40 .7 .9"],
             &["a", "b+c"],
+        );
+        check(
+            "but where it overlaps with them, or they know it too, it is one of theirs",
+            &["a", "b", "c", "d"],
+            &["a b 30 1 .3", "b c 40 .9 .9", "d b 30 1 .1", "c d 8 .1 .9"],
+            &["a+b+c+d"],
+        );
+        check(
+            "two parts of one text join its story, not one another first",
+            &["a", "b", "c", "d"],
+            &["a b 30 1 .3", "b c 40 .9 .9", "d b 30 1 .3", "a d 50 .8 .8"],
+            &["a+b+c+d"],
+        );
+        check(
+            "one source may hold all languages of a work",
+            &["s/1", "s/2:it", "s/3:fr", "r:es"],
+            &["s/1 s/2 50 .9 .9", "s/1 s/3 40 .9 .9", "s/2 s/3 30 .9 .9", "s/2 r 20 .9 .9", "s/3 r 19 .9 .9"],
+            &["r+s+s+s"],
         );
     }
 
@@ -607,6 +739,17 @@ mod tests {
         assert_eq!(cut.groups.len(), 3);
         let group = cut.groups.iter().find(|g| g.members[0].0 == id("Rpage")).unwrap();
         assert_eq!(group.contains.len(), 2);
+    }
+
+    #[test]
+    fn a_page_and_its_copy_take_in_neither_of_the_works_that_they_hold() {
+        check(
+            "two texts side by side",
+            &["page", "q", "a", "b"],
+            &["page q 90 .95 .95", "a page 50 .95 .5", "b page 50 .95 .5", "a q 40 .9 .5", "b q 40 .9 .5"],
+            &["a", "b", "page+q"],
+        );
+        check("an abridgement", &["p", "q", "a"], &["p q 90 .95 .95", "a p 50 .95 .5"], &["a+p+q"]);
     }
 
     #[test]

@@ -1,48 +1,53 @@
 //! Whose match is better? A text has one original: where two different works claim it, the better one has it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use super::partition::{HELD_WHOLE, OVERLAPPING};
 use crate::model::{Edge, EntryId, Verdict};
 
 /// By so many bits the better claim must lead; closer ones are left to the partition.
 const LEAD_BITS: f32 = 2.0;
 
 /// Turns links into possible ones where either end has a better link to an entry that is no version of the other, not
-/// even a possible one: the two rivals are different works then, and the text cannot be both. A function of the set of
-/// edges.
+/// even a possible one: the two rivals are different works then, and the text cannot be both. A page that holds both
+/// whole, side by side, can. Only rivals that were compared with the other have a say; where none was, a better one
+/// counts as a different work. A function of the set of edges, those that link nothing among them.
 pub fn settle(edges: &mut [Edge]) {
-    let mut of: HashMap<EntryId, Vec<(EntryId, f32)>> = HashMap::new();
+    let mut of: HashMap<EntryId, Vec<(EntryId, &Edge)>> = HashMap::new();
     for e in edges.iter().filter(|e| e.verdict == Verdict::Link) {
-        of.entry(e.a).or_default().push((e.b, e.margin_bits()));
-        of.entry(e.b).or_default().push((e.a, e.margin_bits()));
+        of.entry(e.a).or_default().push((e.b, e));
+        of.entry(e.b).or_default().push((e.a, e));
     }
-    // Two weak translations of one original may be no more than possible versions of one another.
-    let likely = edges.iter().filter(|e| e.verdict != Verdict::NonLink).map(|e| (e.a.min(e.b), e.a.max(e.b)));
-    let likely: HashSet<(EntryId, EntryId)> = likely.collect();
-    let linked = |x: EntryId, y: EntryId| likely.contains(&(x.min(y), x.max(y)));
-    let outdone = |from: EntryId, to: EntryId, margin: f32| {
+    let compared: HashMap<(EntryId, EntryId), Verdict> =
+        edges.iter().map(|e| ((e.a.min(e.b), e.a.max(e.b)), e.verdict)).collect();
+    let outdone = |from: EntryId, to: EntryId, claim: &Edge| {
         let links = of.get(&from).map(Vec::as_slice).unwrap_or_default();
-        let (mut against, mut beside) = (0, 0);
-        for (rival, m) in links.iter().filter(|(e, _)| *e != to) {
-            match linked(*rival, to) {
-                true => beside += 1,
-                false => against += usize::from(*m >= margin + LEAD_BITS),
+        let (mut against, mut beside, mut unknown) = (0, 0, 0);
+        for (rival, other) in links.iter().filter(|(e, _)| *e != to) {
+            let better = usize::from(other.margin_bits() >= claim.margin_bits() + LEAD_BITS);
+            match compared.get(&(*rival.min(&to), *rival.max(&to))) {
+                _ if both_whole(from, claim, other) => {}
+                // Two weak translations of one original may be no more than possible versions of one another.
+                Some(Verdict::Link | Verdict::PossibleLink) => beside += 1,
+                Some(Verdict::NonLink) => against += better,
+                None => unknown += better,
             }
         }
-        // One missing comparison among many versions of a work is no rival.
-        against > beside
+        // One failed comparison among many versions of a work is no rival.
+        if against + beside == 0 { unknown > 0 } else { against > beside }
     };
-    let lost: Vec<bool> = edges
-        .iter()
-        .map(|e| {
-            let margin = e.margin_bits();
-            e.verdict == Verdict::Link && (outdone(e.a, e.b, margin) || outdone(e.b, e.a, margin))
-        })
-        .collect();
+    let lost: Vec<bool> =
+        edges.iter().map(|e| e.verdict == Verdict::Link && (outdone(e.a, e.b, e) || outdone(e.b, e.a, e))).collect();
     for (edge, _) in edges.iter_mut().zip(lost).filter(|(_, lost)| *lost) {
         edge.verdict = Verdict::PossibleLink;
         edge.total_bits = edge.total_bits.min(edge.threshold_bits - 0.1);
     }
+}
+
+/// Whether a page holds two texts whole, one beside the other.
+fn both_whole(page: EntryId, one: &Edge, other: &Edge) -> bool {
+    let whole = |edge: &Edge| edge.coverage_of(edge.other(page)) >= HELD_WHOLE;
+    whole(one) && whole(other) && one.coverage_of(page) + other.coverage_of(page) < OVERLAPPING
 }
 
 #[cfg(test)]
@@ -77,6 +82,30 @@ mod tests {
         edges[2].verdict = Verdict::PossibleLink;
         settle(&mut edges);
         assert_eq!(edges.map(|e| e.verdict), [Verdict::Link, Verdict::Link, Verdict::PossibleLink]);
+    }
+
+    #[test]
+    fn a_rival_that_failed_in_comparison_counts_and_many_versions_outvote_it() {
+        // 1 and 4 are translations that do not find one another; 2 is their original, 3 another translation.
+        let mut edges = [edge(1, 2, 14.0), edge(1, 3, 9.0), edge(2, 3, 20.0), edge(4, 2, 9.0), edge(1, 4, -3.0)];
+        edges[4].verdict = Verdict::NonLink;
+        settle(&mut edges);
+        let links = edges.iter().filter(|e| e.verdict == Verdict::Link).count();
+        assert_eq!(links, 3, "the weaker of the two that failed yields: {edges:?}");
+        let mut edges = edges.to_vec();
+        edges.iter_mut().for_each(|e| e.verdict = if e.total_bits < 0.0 { Verdict::NonLink } else { Verdict::Link });
+        edges.push(edge(4, 3, 9.0));
+        settle(&mut edges);
+        assert_eq!(edges.iter().filter(|e| e.verdict == Verdict::Link).count(), 5);
+    }
+
+    #[test]
+    fn a_page_may_hold_two_works_whole() {
+        let mut edges = [edge(1, 2, 14.0), edge(1, 3, 9.0), edge(2, 3, -8.0)];
+        edges[2].verdict = Verdict::NonLink;
+        (edges[0].coverage_a, edges[1].coverage_a) = (0.5, 0.4);
+        settle(&mut edges);
+        assert_eq!(edges.map(|e| e.verdict), [Verdict::Link, Verdict::Link, Verdict::NonLink]);
     }
 
     #[test]

@@ -266,22 +266,3 @@ fn settle_alone<W: World>(
     tell_capped(&mut all, seeds);
     Ok(all)
 }
-
-/// The versions of a story that a new entry is compared with: the original (else the head) first, then one of each
-/// language, then those that cover most of the head; at most [`super::partition::KEPT_VERSIONS`].
-pub fn kept_versions(story: &Story, language_of: impl Fn(EntryId) -> Option<String>) -> Vec<EntryId> {
-    let mut members: Vec<_> = story.members.iter().collect();
-    let first = |entry: EntryId| Some(entry) != story.original && entry != story.head;
-    members.sort_by(|a, b| {
-        (Some(a.entry) != story.original, first(a.entry))
-            .cmp(&(Some(b.entry) != story.original, first(b.entry)))
-            .then(b.coverage.total_cmp(&a.coverage))
-            .then(a.entry.cmp(&b.entry))
-    });
-    let mut languages = BTreeSet::new();
-    let (mut kept, again): (Vec<EntryId>, Vec<EntryId>) =
-        members.iter().map(|m| m.entry).partition(|entry| languages.insert(language_of(*entry)));
-    kept.extend(again);
-    kept.truncate(super::partition::KEPT_VERSIONS);
-    kept
-}

@@ -1,34 +1,30 @@
 //! Which stories do the waiting entries belong to? Profile, candidates, evidence, and the touched part of the graph
 //! solved anew: one commit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::compare::Comparisons;
 use super::{Error, House, Plan, references};
-use crate::encoders;
 use crate::matching::candidates::Index;
-use crate::matching::{self, Context, Profile, calibration, rarity};
-use crate::model::{Change, Entry, EntryId, Evidence, Node, Resolution, StoryId, Timestamp};
+use crate::matching::{self, Context, Profile, calibration};
+use crate::model::{Change, Entry, EntryId, Node, Resolution, StoryId, Timestamp};
 use crate::store::{Draft, LogEntry, Waiting, query};
 
 /// Entries judged in one commit: enough to keep all cores busy, few enough that the first story of a first run is
 /// seen within a second.
 const AT_ONCE: usize = 16;
 /// Profiles read at once when the index is built.
-const PAGE: usize = 256;
-/// Profiles that the counts of what is rare are taken over: the counts of more change no decision.
-const COUNTED_MAX: usize = 20_000;
-/// The counts are taken anew when the store has grown by this share since; rarity is a logarithm.
-const GROWN: f64 = 1.25;
+pub(super) const PAGE: usize = 256;
 
 /// What the judge keeps in memory: all of it can be made again from the store.
 #[derive(Default)]
 pub(super) struct Bench {
-    index: Option<Index>,
-    context: Context,
+    pub(super) index: Option<Index>,
+    pub(super) context: Context,
     /// How many profiles there were when `context` was counted.
-    counted: usize,
+    pub(super) counted: usize,
 }
 
 /// What one call of [`House::judge`] did.
@@ -43,9 +39,6 @@ pub struct Judged {
     /// What the person should know.
     pub notices: Vec<String>,
 }
-
-/// A pair that was compared.
-type Compared = (EntryId, EntryId, Evidence);
 
 impl House {
     /// Judges the newest entries that are ready; nothing to judge is `entries == 0`. One commit.
@@ -106,116 +99,12 @@ impl House {
         }
     }
 
-    /// Finds the candidates of the given profiles and judges each pair once. Adds to `profiles` and `entries` those
-    /// that it had to read, and to profiles the vectors that were missing.
-    fn compare(
-        &self,
-        bench: &mut Bench,
-        entries: &mut HashMap<EntryId, Entry>,
-        profiles: &mut HashMap<EntryId, Profile>,
-    ) -> Result<Vec<Compared>, Error> {
-        let fresh: BTreeSet<EntryId> = profiles.keys().copied().collect();
-        let index = bench.index.get_or_insert_with(Index::new);
-        for id in &fresh {
-            if let Some(profile) = profiles.get(id) {
-                index.insert(*id, profile);
-            }
-        }
-        let mut pairs = BTreeSet::new();
-        for id in &fresh {
-            let Some(profile) = profiles.get(id) else { continue };
-            pairs.extend(index.candidates(*id, profile).into_iter().map(|other| (*id.min(&other), *id.max(&other))));
-        }
-        for id in pairs.iter().flat_map(|(a, b)| [*a, *b]).collect::<BTreeSet<_>>() {
-            if let std::collections::hash_map::Entry::Vacant(place) = profiles.entry(id)
-                && let Some(profile) = self.stored_profile(id)?
-            {
-                place.insert(profile);
-            }
-        }
-        if bench.index.as_ref().map_or(0, Index::len) as f64 > bench.counted as f64 * GROWN {
-            self.count_anew(bench, profiles)?;
-        }
-        self.encode_missing(&pairs, entries, profiles)?;
-        let context = &bench.context;
-        let profiles = &*profiles;
-        let judged = |&(a, b): &(EntryId, EntryId)| {
-            let (pa, pb) = (profiles.get(&a)?, profiles.get(&b)?);
-            Some((a, b, matching::judge(pa, pb, context)))
-        };
-        Ok(self.pool.install(|| pairs.par_iter().filter_map(judged).collect()))
-    }
-
-    /// The profile kept of an entry, or a new one where another version of the matching made it.
-    fn stored_profile(&self, id: EntryId) -> Result<Option<Profile>, Error> {
-        if let Some(profile) = query::profile(&*self.store, id)?.as_deref().and_then(read_profile) {
-            return Ok(Some(profile));
-        }
-        Ok(query::whole_entry(&*self.store, id)?.as_ref().map(matching::profile))
-    }
-
-    /// Counts what is rare over the newest profiles and those at hand.
-    fn count_anew(&self, bench: &mut Bench, fresh: &HashMap<EntryId, Profile>) -> Result<(), Error> {
-        let mut counted: BTreeMap<EntryId, Profile> = BTreeMap::new();
-        let mut after = None;
-        while counted.len() < COUNTED_MAX {
-            let page = query::profiles(&*self.store, after, PAGE)?;
-            counted.extend(page.iter().filter_map(|(id, bytes)| {
-                let profile = read_profile(bytes)?;
-                Some((*id, Profile { vectors: Vec::new(), ..profile }))
-            }));
-            match page.last() {
-                Some((id, _)) if page.len() == PAGE => after = Some(*id),
-                _ => break,
-            }
-        }
-        let kept = counted.values().chain(fresh.values().filter(|p| !counted.contains_key(&p.entry)));
-        bench.context = Context { rarity: rarity::snapshot(kept) };
-        bench.counted = bench.index.as_ref().map_or(0, Index::len);
-        Ok(())
-    }
-
-    /// Adds the sentence vectors that some pair needs: only of texts that have a candidate.
-    fn encode_missing(
-        &self,
-        pairs: &BTreeSet<(EntryId, EntryId)>,
-        entries: &mut HashMap<EntryId, Entry>,
-        profiles: &mut HashMap<EntryId, Profile>,
-    ) -> Result<(), Error> {
-        let mut missing: HashMap<EntryId, HashSet<&'static str>> = HashMap::new();
-        for (a, b) in pairs {
-            let (Some(pa), Some(pb)) = (profiles.get(a), profiles.get(b)) else { continue };
-            let Some(encoder) = matching::needs(pa, pb) else { continue };
-            for (id, profile) in [(a, pa), (b, pb)] {
-                if profile.vectors_of(encoder.name).is_none() {
-                    missing.entry(*id).or_default().insert(encoder.name);
-                }
-            }
-        }
-        for id in missing.keys() {
-            if !entries.contains_key(id)
-                && let Some(entry) = query::whole_entry(&*self.store, *id)?
-            {
-                entries.insert(*id, entry);
-            }
-        }
-        let entries = &*entries;
-        let encode = |profile: &mut Profile| {
-            let (Some(names), Some(entry)) = (missing.get(&profile.entry), entries.get(&profile.entry)) else { return };
-            for encoder in encoders::ALL.iter().filter(|e| names.contains(e.name)) {
-                matching::encode(profile, entry, encoder);
-            }
-        };
-        self.pool.install(|| profiles.par_iter_mut().for_each(|(_, profile)| encode(profile)));
-        Ok(())
-    }
-
     fn commit_judgement(
         &self,
         waiting: &[Waiting],
         entries: &HashMap<EntryId, Entry>,
         profiles: &HashMap<EntryId, Profile>,
-        compared: Vec<Compared>,
+        compared: Comparisons,
         now: Timestamp,
     ) -> Result<Judged, Error> {
         let plan = self.plan();
@@ -243,8 +132,11 @@ impl House {
                 draft.put_node(&node(entry, profile, &plan))?;
             }
         }
-        for (a, b, evidence) in &compared {
-            draft.put_edge(*a, *b, evidence)?;
+        for (a, b, evidence) in &compared.judged {
+            match compared.around.contains(&(*a, *b)) {
+                true => draft.put_edge_whatever(*a, *b, evidence)?,
+                false => draft.put_edge(*a, *b, evidence)?,
+            }
         }
         for entry in entries.values() {
             seeds.extend(references::replace(&mut draft, entry)?);

@@ -11,6 +11,7 @@
 //! - Who reads an entry or a story, changes it and writes it back holds `writer`.
 //! - Matching runs on `pool`, which is bounded, and never on a worker of the runtime.
 
+mod compare;
 mod editions;
 mod ingest;
 mod judge;

@@ -145,7 +145,7 @@ struct Known<'a, 's> {
 }
 
 /// Edges of one entry that are read: candidates are at most some tens for each comparison of either end.
-const EDGES_MAX: usize = 1_024;
+pub(super) const EDGES_MAX: usize = 1_024;
 
 impl World for Known<'_, '_> {
     type Error = Error;

@@ -189,10 +189,16 @@ impl<'s> Draft<'s> {
     /// pair goes: almost all comparisons end so.
     pub fn put_edge(&mut self, a: EntryId, b: EntryId, evidence: &Evidence) -> Result<(), Error> {
         let edge = Edge::new(a, b, evidence).canonical();
-        if edge.verdict == Verdict::NonLink && !edge.is_veto() {
-            self.delete_edge(a, b);
-            return Ok(());
+        match edge.verdict == Verdict::NonLink && !edge.is_veto() {
+            true => self.delete_edge(a, b),
+            false => self.put_edge_whatever(a, b, evidence)?,
         }
+        Ok(())
+    }
+
+    /// The same, and a pair that is simply different is kept too: it decides between rivals.
+    pub fn put_edge_whatever(&mut self, a: EntryId, b: EntryId, evidence: &Evidence) -> Result<(), Error> {
+        let edge = Edge::new(a, b, evidence).canonical();
         for (from, to) in [(a, b), (b, a)] {
             self.put(Key::of(kind::EDGE).entry(from).entry(to).bytes(), &edge)?;
         }

@@ -102,7 +102,7 @@ fn candidates_lose_no_link_that_comparing_all_pairs_finds() {
 #[test]
 fn bits_add_up_and_a_pair_reads_the_same_from_both_sides() {
     let (_, _, judged) = judged();
-    for (a, b, evidence) in judged.pairs.iter().take(40) {
+    for (a, b, evidence) in judged.pairs.iter().filter(|(_, _, e)| e.verdict != Verdict::NonLink).take(40) {
         let other: Evidence = matching::judge(&judged.profiles[*b], &judged.profiles[*a], &judged.context);
         assert!((evidence.total_bits - other.total_bits).abs() < 0.01, "{evidence:?}\n{other:?}");
         assert_eq!(evidence.verdict, other.verdict);
@@ -148,4 +148,32 @@ fn a_link_alone_joins_nothing() {
     let evidence = matching::judge(&profile, &original, &judged.context);
     assert_eq!(evidence.verdict, Verdict::NonLink, "{evidence:?}");
     assert!(evidence.findings.iter().any(|f| f.signal == "source link" && f.weight_bits > 0.0));
+}
+
+#[test]
+fn the_day_and_the_site_that_a_reposter_names_are_seen_and_its_own_are_not() {
+    let line = |id: &str, published: &str, url: &str, first: &str| Line {
+        doc_id: id.to_owned(),
+        lang: Some("it".to_owned()),
+        title: Some("La pesca nella laguna".to_owned()),
+        author: None,
+        published: Some(published.to_owned()),
+        url: Some(url.to_owned()),
+        source: None,
+        role: None,
+        html: Some(format!(
+            "<p>{first}</p><p>Il mercato del pesce apre alle cinque, quando le barche tornano.</p><p>Al banco si parla \
+             poco e si pesa in fretta.</p><p>Poi la nebbia si alza.</p>"
+        )),
+        text: None,
+    };
+    let original = line("o", "2025-03-12", "https://lagoonist.substack.com/p/1", "Qui si comincia dal molo.");
+    let level = |first: &str| {
+        let repost = line("r", "2025-03-20", "https://altrove.example/1", first);
+        let [a, b] = [&original, &repost].map(|l| matching::profile(&l.entry(|_| None)));
+        let evidence = matching::judge(&a, &b, &matching::Context::default());
+        evidence.findings.into_iter().find(|f| f.signal == "named").map(|f| f.level)
+    };
+    assert_eq!(level("Uscito il 12 marzo 2025 su Lagoonist.").as_deref(), Some("day and site named"));
+    assert_eq!(level("Uscito il 20 marzo 2025 su Altrove."), None);
 }

@@ -110,6 +110,8 @@ mod oracle {
     struct Slow<'a> {
         nodes: &'a BTreeMap<EntryId, Node>,
         links: Vec<Edge>,
+        possible: Vec<Edge>,
+        held_two: BTreeSet<EntryId>,
         apart: BTreeSet<(EntryId, EntryId)>,
         free: BTreeSet<EntryId>,
         /// Members, and the kept versions among them in their order.
@@ -129,14 +131,26 @@ mod oracle {
         });
         let groups = nodes.keys().map(|id| (BTreeSet::from([*id]), vec![*id])).collect();
         let apart = planet.overrides.different().collect();
-        let mut slow = Slow { nodes: &nodes, links, apart, free: BTreeSet::new(), groups, joined_by: Vec::new() };
+        let possible = edges.iter().filter(|e| e.verdict == Verdict::PossibleLink).copied().collect();
+        let held_two = BTreeSet::new();
+        let mut slow = Slow {
+            nodes: &nodes,
+            links,
+            possible,
+            held_two,
+            apart,
+            free: BTreeSet::new(),
+            groups,
+            joined_by: Vec::new(),
+        };
         slow.overridden(planet);
+        slow.held_two = nodes.keys().copied().filter(|id| !nodes[id].trusted && slow.holds_two(*id, 0.6)).collect();
         let digests: Vec<EntryId> = nodes.keys().copied().filter(|id| slow.is_digest(*id)).collect();
         // What the reader tied is tied whole, whatever it holds.
         slow.free = digests.into_iter().filter(|id| slow.group(*id).0.len() == 1).collect();
         let free = slow.free.clone();
         slow.links.retain(|e| !free.contains(&e.a) && !free.contains(&e.b));
-        for phase in 0..4 {
+        for phase in 0..6 {
             for edge in slow.links.clone() {
                 slow.consider(phase, &edge);
             }
@@ -183,23 +197,65 @@ mod oracle {
             self.groups.push((all, originals));
         }
 
-        fn is_digest(&self, id: EntryId) -> bool {
-            if self.nodes[&id].trusted {
-                return false;
-            }
-            let here: Vec<(EntryId, f32, f32)> = self
-                .links
-                .iter()
-                .filter(|e| e.a == id || e.b == id)
-                .map(|e| (e.other(id), e.coverage_of(id), e.coverage_of(e.other(id))))
-                .collect();
+        /// What is linked with an entry: the other, the share of the entry that it covers, the share of it that is covered.
+        fn around(&self, id: EntryId) -> Vec<(EntryId, f32, f32)> {
+            let of = self.links.iter().filter(|e| e.a == id || e.b == id);
+            of.map(|e| (e.other(id), e.coverage_of(id), e.coverage_of(e.other(id)))).collect()
+        }
+
+        fn holds_two(&self, id: EntryId, least: f32) -> bool {
+            let here = self.around(id);
             let linked = |x: EntryId, y: EntryId| self.links.iter().any(|e| (e.a, e.b) == (x.min(y), x.max(y)));
-            here.iter().all(|(_, own, _)| *own < 0.6)
-                && here.iter().any(|(x, own_x, whole_x)| {
-                    here.iter().any(|(y, own_y, whole_y)| {
-                        x != y && *whole_x >= 0.8 && *whole_y >= 0.8 && own_x + own_y < 1.1 && !linked(*x, *y)
-                    })
+            here.iter().any(|(x, own_x, whole_x)| {
+                here.iter().any(|(y, own_y, whole_y)| {
+                    let both = own_x + own_y;
+                    let parts = own_x.max(*own_y) < 0.6;
+                    let side_by_side = parts && both >= least && both < 1.1 && !linked(*x, *y);
+                    x != y && *whole_x >= 0.8 && *whole_y >= 0.8 && side_by_side
                 })
+            })
+        }
+
+        fn is_digest(&self, id: EntryId) -> bool {
+            !self.nodes[&id].trusted && self.holds_two(id, 0.0) && self.around(id).iter().all(|(_, own, _)| *own < 0.6)
+        }
+
+        /// Whether most sources of the kept versions have mostly versions of this entry.
+        fn borne_out(&self, id: EntryId, kept: &[EntryId]) -> bool {
+            let versions: Vec<EntryId> =
+                self.around(id).iter().filter(|(_, x, y)| *x >= 0.5 && *y >= 0.5).map(|(other, ..)| *other).collect();
+            let sources: BTreeSet<_> = kept.iter().map(|k| &self.nodes[k].source).collect();
+            let agree = sources.iter().filter(|source| {
+                let of: Vec<_> = kept.iter().filter(|k| &self.nodes[*k].source == **source).collect();
+                of.iter().filter(|k| versions.contains(k)).count() * 2 > of.len()
+            });
+            agree.count() * 2 > sources.len()
+        }
+
+        fn part_of(&self, part: EntryId, edge: &Edge) -> bool {
+            let whole = edge.other(part);
+            let (members, kept) = self.group(whole);
+            let share = edge.coverage_of(whole);
+            self.group(part).0.len() == 1
+                && !self.nodes[&part].trusted
+                && edge.coverage_of(part) >= 0.6
+                && members.len() > 1
+                && kept.contains(&whole)
+                && !(self.held_two.contains(&whole) && share < 0.6)
+                && (self.nodes[&whole].trusted
+                    || self.joined_by.iter().any(|(e, other)| *e == whole && other + share >= 1.1)
+                    || self.links.iter().chain(&self.possible).any(|e| {
+                        (e.a == part || e.b == part) && e.other(part) != whole && kept.contains(&e.other(part))
+                    }))
+        }
+
+        /// Whether some text holds both as its smaller parts.
+        fn parts_of_one(&self, a: EntryId, b: EntryId) -> bool {
+            let wholes = |id: EntryId| {
+                let of = self.around(id).into_iter().filter(|(_, own, other)| *own >= 0.6 && *other < 0.5);
+                of.map(|(whole, ..)| whole).collect::<BTreeSet<_>>()
+            };
+            !wholes(a).is_disjoint(&wholes(b))
         }
 
         fn consider(&mut self, phase: usize, edge: &Edge) {
@@ -219,13 +275,16 @@ mod oracle {
             let wanted = match phase {
                 0 => mutual && node(&edge.a).trusted && node(&edge.b).trusted,
                 1 => node(&edge.a).trusted != node(&edge.b).trusted,
-                2 => {
+                2 | 4 => {
                     mutual
                         && a.1.contains(&edge.a)
                         && b.1.contains(&edge.b)
-                        && overlaps(edge.a, edge.coverage_a, a.0.len())
-                        && overlaps(edge.b, edge.coverage_b, b.0.len())
+                        && [edge.a, edge.b].iter().all(|id| !self.held_two.contains(id) || edge.coverage_of(*id) >= 0.6)
+                        && (overlaps(edge.a, edge.coverage_a, a.0.len()) || self.borne_out(edge.b, &a.1))
+                        && (overlaps(edge.b, edge.coverage_b, b.0.len()) || self.borne_out(edge.a, &b.1))
+                        && (phase == 4 || !self.parts_of_one(edge.a, edge.b))
                 }
+                3 => self.part_of(edge.a, edge) || self.part_of(edge.b, edge),
                 _ => a.0.len() == 1 && b.0.len() == 1 && ta.is_empty() && tb.is_empty(),
             };
             let one_author =
@@ -237,7 +296,12 @@ mod oracle {
                 if node(&edge.a).source != node(&edge.b).source {
                     self.joined_by.extend([(edge.a, edge.coverage_a), (edge.b, edge.coverage_b)]);
                 }
+                let kept = [edge.a, edge.b].into_iter().find(|id| phase == 3 && self.part_of(*id, edge));
+                let kept = kept.map(|part| self.group(edge.other(part)).1.clone());
                 self.merge(edge.a, edge.b);
+                if let (Some(kept), Some(group)) = (kept, self.groups.last_mut()) {
+                    group.1 = kept;
+                }
             }
         }
     }

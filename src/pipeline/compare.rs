@@ -1,0 +1,196 @@
+//! Which entries is a fresh one compared with, and what do the comparisons come to? Its candidates, and the versions
+//! of what it is linked with.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::judge::{Bench, PAGE, read_profile};
+use super::settling::EDGES_MAX;
+use super::{Error, House};
+use crate::encoders;
+use crate::matching::candidates::Index;
+use crate::matching::partition::KEPT_VERSIONS;
+use crate::matching::{self, Context, Profile, rarity};
+use crate::model::{Entry, EntryId, Evidence, Verdict};
+use crate::store::query;
+
+/// Profiles that the counts of what is rare are taken over: the counts of more change no decision.
+const COUNTED_MAX: usize = 20_000;
+/// The counts are taken anew when the store has grown by this share since; rarity is a logarithm.
+const GROWN: f64 = 1.25;
+
+/// A pair that was compared, the smaller id first.
+pub(super) type Compared = (EntryId, EntryId, Evidence);
+
+/// What comparing the fresh entries came to.
+pub(super) struct Comparisons {
+    pub(super) judged: Vec<Compared>,
+    /// Pairs that share a link: where such a pair is different works, that is kept too, because it decides between
+    /// rivals.
+    pub(super) around: BTreeSet<(EntryId, EntryId)>,
+}
+
+fn pair(a: EntryId, b: EntryId) -> (EntryId, EntryId) {
+    (a.min(b), a.max(b))
+}
+
+impl House {
+    /// Finds the candidates of the given profiles, and the versions of those that are linked, and judges each pair
+    /// once. Adds to `profiles` and `entries` those that it had to read, and to profiles the vectors that were missing.
+    pub(super) fn compare(
+        &self,
+        bench: &mut Bench,
+        entries: &mut HashMap<EntryId, Entry>,
+        profiles: &mut HashMap<EntryId, Profile>,
+    ) -> Result<Comparisons, Error> {
+        let fresh: BTreeSet<EntryId> = profiles.keys().copied().collect();
+        let index = bench.index.get_or_insert_with(Index::new);
+        for id in &fresh {
+            if let Some(profile) = profiles.get(id) {
+                index.insert(*id, profile);
+            }
+        }
+        let mut pairs = BTreeSet::new();
+        for id in &fresh {
+            let Some(profile) = profiles.get(id) else { continue };
+            pairs.extend(index.candidates(*id, profile).into_iter().map(|other| pair(*id, other)));
+        }
+        self.read_missing(&pairs, profiles)?;
+        if bench.index.as_ref().map_or(0, Index::len) as f64 > bench.counted as f64 * GROWN {
+            self.count_anew(bench, profiles)?;
+        }
+        let mut judged = self.judge_pairs(&pairs, &bench.context, entries, profiles)?;
+        let around = self.around(&fresh, &judged)?;
+        let more: BTreeSet<_> = around.difference(&pairs).copied().collect();
+        self.read_missing(&more, profiles)?;
+        judged.extend(self.judge_pairs(&more, &bench.context, entries, profiles)?);
+        Ok(Comparisons { judged, around })
+    }
+
+    /// Reads the profiles of pairs that are not at hand.
+    fn read_missing(
+        &self,
+        pairs: &BTreeSet<(EntryId, EntryId)>,
+        profiles: &mut HashMap<EntryId, Profile>,
+    ) -> Result<(), Error> {
+        for id in pairs.iter().flat_map(|(a, b)| [*a, *b]) {
+            if let std::collections::hash_map::Entry::Vacant(place) = profiles.entry(id)
+                && let Some(profile) = self.stored_profile(id)?
+            {
+                place.insert(profile);
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_pairs(
+        &self,
+        pairs: &BTreeSet<(EntryId, EntryId)>,
+        context: &Context,
+        entries: &mut HashMap<EntryId, Entry>,
+        profiles: &mut HashMap<EntryId, Profile>,
+    ) -> Result<Vec<Compared>, Error> {
+        self.encode_missing(pairs, entries, profiles)?;
+        let profiles = &*profiles;
+        let judged = |&(a, b): &(EntryId, EntryId)| {
+            let (pa, pb) = (profiles.get(&a)?, profiles.get(&b)?);
+            Some((a, b, matching::judge(pa, pb, context)))
+        };
+        Ok(self.pool.install(|| pairs.par_iter().filter_map(judged).collect()))
+    }
+
+    /// Pairs of the fresh entries' versions: each with what its links are linked with, and its links with one
+    /// another, the strongest only. What the candidates missed is found so, and rivals are told apart by it.
+    fn around(&self, fresh: &BTreeSet<EntryId>, judged: &[Compared]) -> Result<BTreeSet<(EntryId, EntryId)>, Error> {
+        let mut new: HashMap<EntryId, Vec<(f32, EntryId)>> = HashMap::new();
+        for (a, b, evidence) in judged.iter().filter(|(_, _, e)| e.verdict == Verdict::Link) {
+            let margin = evidence.total_bits - evidence.threshold_bits;
+            new.entry(*a).or_default().push((margin, *b));
+            new.entry(*b).or_default().push((margin, *a));
+        }
+        let strongest = |entry: EntryId| -> Result<Vec<EntryId>, Error> {
+            let mut links = new.get(&entry).cloned().unwrap_or_default();
+            if !fresh.contains(&entry) {
+                let kept = query::edges_of(&*self.store, entry, EDGES_MAX)?.into_iter();
+                let kept = kept.filter(|edge| edge.verdict == Verdict::Link && !fresh.contains(&edge.other(entry)));
+                links.extend(kept.map(|edge| (edge.margin_bits(), edge.other(entry))));
+            }
+            links.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+            Ok(links.into_iter().take(KEPT_VERSIONS).map(|(_, other)| other).collect())
+        };
+        let mut around = BTreeSet::new();
+        for entry in fresh {
+            let versions = strongest(*entry)?;
+            for (n, version) in versions.iter().enumerate() {
+                around.extend(versions[n + 1..].iter().map(|other| pair(*version, *other)));
+                around.extend(strongest(*version)?.iter().filter(|third| *third != entry).map(|t| pair(*entry, *t)));
+            }
+        }
+        Ok(around)
+    }
+
+    /// The profile kept of an entry, or a new one where another version of the matching made it.
+    fn stored_profile(&self, id: EntryId) -> Result<Option<Profile>, Error> {
+        if let Some(profile) = query::profile(&*self.store, id)?.as_deref().and_then(read_profile) {
+            return Ok(Some(profile));
+        }
+        Ok(query::whole_entry(&*self.store, id)?.as_ref().map(matching::profile))
+    }
+
+    /// Counts what is rare over the newest profiles and those at hand.
+    fn count_anew(&self, bench: &mut Bench, fresh: &HashMap<EntryId, Profile>) -> Result<(), Error> {
+        let mut counted: BTreeMap<EntryId, Profile> = BTreeMap::new();
+        let mut after = None;
+        while counted.len() < COUNTED_MAX {
+            let page = query::profiles(&*self.store, after, PAGE)?;
+            counted.extend(page.iter().filter_map(|(id, bytes)| {
+                let profile = read_profile(bytes)?;
+                Some((*id, Profile { vectors: Vec::new(), ..profile }))
+            }));
+            match page.last() {
+                Some((id, _)) if page.len() == PAGE => after = Some(*id),
+                _ => break,
+            }
+        }
+        let kept = counted.values().chain(fresh.values().filter(|p| !counted.contains_key(&p.entry)));
+        bench.context = Context { rarity: rarity::snapshot(kept) };
+        bench.counted = bench.index.as_ref().map_or(0, Index::len);
+        Ok(())
+    }
+
+    /// Adds the sentence vectors that some pair needs: only of texts that have a candidate.
+    fn encode_missing(
+        &self,
+        pairs: &BTreeSet<(EntryId, EntryId)>,
+        entries: &mut HashMap<EntryId, Entry>,
+        profiles: &mut HashMap<EntryId, Profile>,
+    ) -> Result<(), Error> {
+        let mut missing: HashMap<EntryId, HashSet<&'static str>> = HashMap::new();
+        for (a, b) in pairs {
+            let (Some(pa), Some(pb)) = (profiles.get(a), profiles.get(b)) else { continue };
+            let Some(encoder) = matching::needs(pa, pb) else { continue };
+            for (id, profile) in [(a, pa), (b, pb)] {
+                if profile.vectors_of(encoder.name).is_none() {
+                    missing.entry(*id).or_default().insert(encoder.name);
+                }
+            }
+        }
+        for id in missing.keys() {
+            if !entries.contains_key(id)
+                && let Some(entry) = query::whole_entry(&*self.store, *id)?
+            {
+                entries.insert(*id, entry);
+            }
+        }
+        let entries = &*entries;
+        let encode = |profile: &mut Profile| {
+            let (Some(names), Some(entry)) = (missing.get(&profile.entry), entries.get(&profile.entry)) else { return };
+            for encoder in encoders::ALL.iter().filter(|e| names.contains(e.name)) {
+                matching::encode(profile, entry, encoder);
+            }
+        };
+        self.pool.install(|| profiles.par_iter_mut().for_each(|(_, profile)| encode(profile)));
+        Ok(())
+    }
+}
