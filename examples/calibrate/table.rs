@@ -135,7 +135,7 @@ pub fn choose(documents: &[Document], profiles: &[Profile], scored: &HashMap<(us
             100.0 * quality.recall(),
             100.0 * absent
         );
-        if found.is_none() || quality.precision() >= 0.9995 && quality.wrong.len() <= 1 && absent <= 0.003 {
+        if found.is_none() || quality.wrong.is_empty() && absent <= 0.003 {
             chosen = thresholds;
             found = Some(quality);
         }

@@ -18,6 +18,7 @@ mod links;
 mod named;
 mod names;
 mod numbers;
+mod quotations;
 mod series;
 mod source_link;
 mod templates;
@@ -48,6 +49,7 @@ pub const ALL: &[Signal] = &[
     lag::SIGNAL,
     extent::SIGNAL,
     commentary::SIGNAL,
+    quotations::SIGNAL,
     templates::SIGNAL,
 ];
 
