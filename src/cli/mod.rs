@@ -4,6 +4,7 @@
 //! feeds.toml).
 
 mod add;
+mod archive;
 pub mod check;
 pub mod cluster;
 mod demo;
@@ -160,6 +161,18 @@ enum Command {
         #[command(subcommand)]
         direction: Direction,
     },
+    /// Back the store up: all records as JSON Lines with a checksum. A running daemon goes on meanwhile.
+    Export {
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty store, or move a store to another machine or version.
+    Import {
+        /// A file that `export` wrote.
+        file: PathBuf,
+    },
+    /// Rewrite the store with nothing but its live records. The daemon does so by itself when there is much to gain.
+    Compact,
     /// Ask the running server whether it is well: exit 0 or 1.
     Healthcheck,
 }
@@ -238,7 +251,10 @@ fn dispatch(arguments: &Arguments) -> Outcome {
             evaluate::run(files, std::io::stdout().lock(), Clock::system().now())?;
             Ok(0)
         }
+        Command::Export { file } => archive::through(common, "export", file, command),
+        Command::Import { file } => archive::through(common, "import", file, command),
         Command::Poll { .. }
+        | Command::Compact
         | Command::Explain { .. }
         | Command::Stories { .. }
         | Command::Publications
@@ -258,6 +274,9 @@ fn execute(rooms: &Arc<Rooms>, runtime: &Runtime, common: &Common, command: &Com
         Command::Stories { json } => stories::run(rooms, *json, out),
         Command::Publications => publications::run(rooms, out),
         Command::Log { story } => log::run(rooms, story, out),
+        Command::Export { file } => archive::export(rooms, file, out),
+        Command::Import { file } => archive::import(rooms, file, out),
+        Command::Compact => archive::compact(rooms, out),
         _ => anyhow::bail!("this command does not go through the daemon"),
     }
 }

@@ -14,6 +14,7 @@ mod hubs;
 mod judging;
 mod line;
 mod polls;
+mod upkeep;
 mod watch;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ use crate::pipeline::{Error, House, Plan};
 use judging::Judge;
 use polls::{Done, Polls};
 pub use polls::{PollReport, Schedules, UnderWay, drain, drain_pages, poll_now};
+use upkeep::Upkeep;
 use watch::Watch;
 
 /// How often the clock is asked whether something is due. A schedule has seconds; a poll one second late is on time.
@@ -130,6 +132,7 @@ pub async fn run(
     // judgement waits for the first polls, but not for a server that hangs.
     let started = clock::instant();
     let mut judge: Option<Judge> = None;
+    let mut upkeep = Upkeep::new();
     let mut watch = config.as_ref().map(|(file, _)| Watch::start(file));
     let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let mut ticks = tokio::time::interval(TICK);
@@ -161,6 +164,7 @@ pub async fn run(
                     tracing::error!(%error, "what is due cannot be read");
                 }
                 write_states(&rooms);
+                upkeep.tick(&rooms);
             }
             Event::Done(ended) => {
                 polls.finished(ended);

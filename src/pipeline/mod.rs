@@ -27,6 +27,7 @@ mod settling;
 pub mod site;
 mod story_page;
 mod summary;
+mod upkeep;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,6 +128,12 @@ impl House {
     /// A number that moves whenever something changed that a reader may see.
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::SeqCst)
+    }
+
+    /// Forgets what is held in memory of the store: its records came from elsewhere.
+    pub fn reread(&self) {
+        *self.bench.lock().unwrap_or_else(PoisonError::into_inner) = judge::Bench::default();
+        self.touch();
     }
 
     fn touch(&self) {

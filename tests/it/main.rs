@@ -1,6 +1,7 @@
 //! The one test binary: black-box tests, polling, recovery, properties, the house test.
 
 mod articles;
+mod backup;
 mod cluster;
 mod demo;
 mod editions;
