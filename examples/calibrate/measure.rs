@@ -78,6 +78,7 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
     eprintln!("{} template sentences", context.rarity.templates.len());
     let pairs = pairs(documents, &samples, &profiles, &context);
     let mut scored: HashMap<(usize, usize), table::Scored> = HashMap::new();
+    let mut by_windows = HashMap::new();
     for name in std::iter::once(WINDOWS_ONLY).chain(encoders::ALL.iter().rev().map(|e| e.name)) {
         if let Some(encoder) = encoders::ALL.iter().find(|e| e.name == name) {
             let chosen = wanted(documents, &samples, encoder);
@@ -92,6 +93,9 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
         });
         entry.forest = learned.forest;
         table::by_encoder(documents, name, &learned.scored);
+        if name == WINDOWS_ONLY {
+            by_windows.clone_from(&learned.scored);
+        }
         // The better encoder's word counts: windows first, the preferred one last.
         scored.extend(learned.scored);
         for p in &mut profiles {
@@ -99,6 +103,7 @@ pub fn measure(documents: &[Document], cache: &Path) -> anyhow::Result<Calibrati
         }
     }
     let thresholds = table::choose(documents, &profiles, &scored);
+    calibration.hopeless = table::hopeless(&scored, &by_windows, &thresholds);
     for (name, thresholds) in thresholds {
         if let Some(entry) = calibration.encoders.get_mut(&name) {
             entry.thresholds = thresholds;

@@ -164,6 +164,33 @@ fn missed(documents: &[Document], scored: &HashMap<(usize, usize), Scored>, thre
     }
 }
 
+/// Pairs that windows alone may lose, of those that are linked.
+const HOPELESS_SHARE: f64 = 0.0005;
+
+/// Bits by windows alone, by band, that all but a few of the linked pairs have; a bit is left for what was not seen.
+pub fn hopeless(
+    scored: &HashMap<(usize, usize), Scored>,
+    by_windows: &HashMap<(usize, usize), Scored>,
+    thresholds: &Thresholds,
+) -> Vec<f32> {
+    let band = |band: usize| {
+        let of_band =
+            scored.iter().filter_map(|(pair, s)| Some((s, by_windows.get(pair)?))).filter(|(s, _)| s.band == band);
+        let (right, wrong): (Vec<_>, Vec<_>) = of_band.partition(|(s, _)| s.same);
+        let linked = right.iter().filter(|(s, _)| is_link(s, s.bits - thresholds[&s.encoder][s.band]));
+        let mut bits: Vec<f32> = linked.map(|(_, w)| w.bits).collect();
+        bits.sort_by(f32::total_cmp);
+        let least = bits.get((bits.len() as f64 * HOPELESS_SHARE) as usize).map_or(f32::MIN, |bits| bits - 1.0);
+        let left = wrong.iter().filter(|(_, w)| w.bits >= least).count();
+        println!(
+            "band {band}: below {least:.1} bits by windows nothing is encoded; {left} of {} wrong pairs are",
+            wrong.len()
+        );
+        least
+    };
+    (0..3).map(band).collect()
+}
+
 /// Documents that would be linked to another work if all versions of their own were missing.
 fn absent(scored: &HashMap<(usize, usize), Scored>, thresholds: &Thresholds) -> usize {
     let margin = |s: &Scored| s.bits - thresholds[&s.encoder][s.band];

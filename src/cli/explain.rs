@@ -19,7 +19,7 @@ pub fn run(
     mut out: impl Write,
 ) -> anyhow::Result<()> {
     let (mut pa, mut pb) = (matching::profile(a), matching::profile(b));
-    if let Some(encoder) = matching::needs(&pa, &pb) {
+    if let Some(encoder) = matching::needs(&pa, &pb, context) {
         matching::encode(&mut pa, a, encoder);
         matching::encode(&mut pb, b, encoder);
     }

@@ -236,7 +236,7 @@ fn compare(
     context: &Context,
     progress: Progress,
 ) -> Vec<Pair> {
-    for (encoder, wanted) in wanted(profiles, pairs) {
+    for (encoder, wanted) in wanted(profiles, pairs, context) {
         let encoding = Counter::new(progress, "encoding", wanted.len());
         profiles.par_iter_mut().enumerate().filter(|(i, _)| wanted.contains(i)).for_each(|(i, p)| {
             super::encode(p, &entries[i], encoder);
@@ -335,12 +335,16 @@ fn is_worth_it(a: &Profile, b: &Profile) -> bool {
 }
 
 /// Which entries need vectors of which encoder.
-fn wanted(profiles: &[Profile], pairs: &[(usize, usize)]) -> Vec<(&'static Encoder, BTreeSet<usize>)> {
+fn wanted(
+    profiles: &[Profile],
+    pairs: &[(usize, usize)],
+    context: &Context,
+) -> Vec<(&'static Encoder, BTreeSet<usize>)> {
+    let needs = |&(a, b): &(usize, usize)| super::needs(&profiles[a], &profiles[b], context).map(|e| (e.name, a, b));
+    let needed: Vec<(&str, usize, usize)> = pairs.par_iter().filter_map(needs).collect();
     let mut by_name: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for &(a, b) in pairs {
-        if let Some(encoder) = super::needs(&profiles[a], &profiles[b]) {
-            by_name.entry(encoder.name).or_default().extend([a, b]);
-        }
+    for (name, a, b) in needed {
+        by_name.entry(name).or_default().extend([a, b]);
     }
     encoders::ALL.iter().filter_map(|e| by_name.remove(e.name).map(|w| (e, w))).collect()
 }

@@ -44,6 +44,9 @@ pub struct Calibration {
     pub features: Vec<String>,
     /// By encoder; `windows` is what decides where no encoder covers both languages.
     pub encoders: BTreeMap<String, EncoderCalibration>,
+    /// Bits by the windows alone below which a pair is not looked at further, by length band: a bit below all but one
+    /// in two thousand of the links.
+    pub hopeless: Vec<f32>,
     /// Mean window vector of a language; `*` stands for all others.
     pub window_means: BTreeMap<String, Vec<f32>>,
     /// Codes that lists of candidates gather around.

@@ -38,11 +38,14 @@ fn encoder_for(a: &Profile, b: &Profile) -> Option<&'static Encoder> {
     usable().find(|e| covers(e, &a.language) && covers(e, &b.language))
 }
 
-/// The encoder whose sentence vectors one of the two profiles still lacks; add them by [`super::encode`].
-pub fn needs(a: &Profile, b: &Profile) -> Option<&'static Encoder> {
+/// The encoder whose sentence vectors one of the two profiles still lacks; add them by [`super::encode`]. None where
+/// the windows alone tell that the texts are different works: sentences are dear, and most candidates are such.
+pub fn needs(a: &Profile, b: &Profile, context: &Context) -> Option<&'static Encoder> {
     let encoder = encoder_for(a, b)?;
     let lacks = |p: &Profile| p.vectors_of(encoder.name).is_none();
-    (lacks(a) || lacks(b)).then_some(encoder)
+    let calibration = calibration::get();
+    let by_windows = || by_windows(a, b);
+    ((lacks(a) || lacks(b)) && !is_hopeless(a, b, &by_windows(), &context.rarity, calibration)).then_some(encoder)
 }
 
 /// What the two profiles have in common, measured once for all signals.
@@ -54,7 +57,11 @@ struct Compared {
 }
 
 fn compare(a: &Profile, b: &Profile, rarity: &Rarity, calibration: &Calibration) -> Compared {
-    let (parallel, anywhere) = align::windows(a, b);
+    let plain = by_windows(a, b);
+    // Looked at even where both have vectors: what a pair comes to must not depend on what else was compared before.
+    if is_hopeless(a, b, &plain, rarity, calibration) {
+        return plain;
+    }
     let scale_of = |name: &str| {
         let measured = calibration.encoders.get(name);
         measured.map_or(Scale::UNMEASURED, |e| e.scale(a.language.as_ref(), b.language.as_ref()))
@@ -62,8 +69,26 @@ fn compare(a: &Profile, b: &Profile, rarity: &Rarity, calibration: &Calibration)
     // The vectors that both have: where an encoder was left out of the build, or not asked yet, the next one decides.
     let both = usable().find(|e| a.vectors_of(e.name).is_some() && b.vectors_of(e.name).is_some());
     let aligned = both.and_then(|e| Some((e.name, align::sentences(a, b, e.name, scale_of(e.name), rarity)?)));
-    let (encoder, alignment) = aligned.unwrap_or_else(|| (WINDOWS_ONLY, from_windows(a, b, anywhere)));
-    Compared { encoder, alignment, parallel, anywhere }
+    match aligned {
+        Some((encoder, alignment)) => Compared { encoder, alignment, ..plain },
+        None => plain,
+    }
+}
+
+/// What the static windows alone say.
+fn by_windows(a: &Profile, b: &Profile) -> Compared {
+    let (parallel, anywhere) = align::windows(a, b);
+    Compared { encoder: WINDOWS_ONLY, alignment: from_windows(a, b, anywhere), parallel, anywhere }
+}
+
+/// Whether a pair has so few bits by its windows that no pair of one work has as few.
+fn is_hopeless(a: &Profile, b: &Profile, plain: &Compared, rarity: &Rarity, calibration: &Calibration) -> bool {
+    let least = calibration.hopeless.get(band(a, b));
+    let forest = calibration.encoders.get(WINDOWS_ONLY).map(|e| &e.forest);
+    let Some((least, forest)) = least.zip(forest) else { return false };
+    let pair = pair(a, b, plain, rarity);
+    let told: f32 = signals::ALL.iter().filter_map(|s| (s.tell)(&pair)).map(|t| t.bits).sum();
+    forest.score(&measure(&pair)) + told < *least
 }
 
 /// What windows say of coverage: all they see is how much of the longer text could have a counterpart.

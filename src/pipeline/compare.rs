@@ -91,7 +91,7 @@ impl House {
         entries: &mut HashMap<EntryId, Entry>,
         profiles: &mut HashMap<EntryId, Profile>,
     ) -> Result<Vec<Compared>, Error> {
-        self.encode_missing(pairs, entries, profiles)?;
+        self.encode_missing(pairs, context, entries, profiles)?;
         let profiles = &*profiles;
         let judged = |&(a, b): &(EntryId, EntryId)| {
             let (pa, pb) = (profiles.get(&a)?, profiles.get(&b)?);
@@ -163,17 +163,20 @@ impl House {
     fn encode_missing(
         &self,
         pairs: &BTreeSet<(EntryId, EntryId)>,
+        context: &Context,
         entries: &mut HashMap<EntryId, Entry>,
         profiles: &mut HashMap<EntryId, Profile>,
     ) -> Result<(), Error> {
+        let known = &*profiles;
+        let needs = |(a, b): &(EntryId, EntryId)| {
+            let (pa, pb) = (known.get(a)?, known.get(b)?);
+            matching::needs(pa, pb, context).map(|encoder| (encoder.name, [pa, pb]))
+        };
+        let needed: Vec<_> = self.pool.install(|| pairs.par_iter().filter_map(needs).collect());
         let mut missing: HashMap<EntryId, HashSet<&'static str>> = HashMap::new();
-        for (a, b) in pairs {
-            let (Some(pa), Some(pb)) = (profiles.get(a), profiles.get(b)) else { continue };
-            let Some(encoder) = matching::needs(pa, pb) else { continue };
-            for (id, profile) in [(a, pa), (b, pb)] {
-                if profile.vectors_of(encoder.name).is_none() {
-                    missing.entry(*id).or_default().insert(encoder.name);
-                }
+        for (encoder, both) in needed {
+            for profile in both.into_iter().filter(|profile| profile.vectors_of(encoder).is_none()) {
+                missing.entry(profile.entry).or_default().insert(encoder);
             }
         }
         for id in missing.keys() {

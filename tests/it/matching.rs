@@ -82,7 +82,7 @@ fn candidates_lose_no_link_that_comparing_all_pairs_finds() {
     let found: BTreeSet<(usize, usize)> = judged.pairs.iter().map(|(a, b, _)| (*a.min(b), *a.max(b))).collect();
     let mut profiles = judged.profiles.clone();
     for (profile, entry) in profiles.iter_mut().zip(entries) {
-        if let Some(encoder) = matching::needs(profile, profile) {
+        if let Some(encoder) = matching::needs(profile, profile, &judged.context) {
             matching::encode(profile, entry, encoder);
         }
     }
@@ -138,11 +138,11 @@ fn a_link_alone_joins_nothing() {
     let entry = line.entry(|_| None);
     let mut profile = matching::profile(&entry);
     assert!(profile.mentions.iter().any(|m| Some(&m.target) == judged.profiles[essay].link.as_ref()));
-    if let Some(encoder) = matching::needs(&profile, &judged.profiles[essay]) {
+    if let Some(encoder) = matching::needs(&profile, &judged.profiles[essay], &judged.context) {
         matching::encode(&mut profile, &entry, encoder);
     }
     let mut original = judged.profiles[essay].clone();
-    if let Some(encoder) = matching::needs(&profile, &original) {
+    if let Some(encoder) = matching::needs(&profile, &original, &judged.context) {
         matching::encode(&mut original, &entries[essay], encoder);
     }
     let evidence = matching::judge(&profile, &original, &judged.context);
