@@ -212,7 +212,7 @@ pub fn resolve(entries: &[Entry], progress: Progress) -> Judged {
         reading.tick();
         profile
     };
-    let mut profiles: Vec<Profile> = entries.par_iter().map(read).collect();
+    let mut profiles: Vec<Profile> = entries.par_iter().with_max_len(16).map(read).collect();
     let context = Context { rarity: rarity::snapshot(&profiles) };
     let mut compared = BTreeSet::new();
     let mut found = Vec::new();
@@ -238,7 +238,9 @@ fn compare(
 ) -> Vec<Pair> {
     for (encoder, wanted) in wanted(profiles, pairs, context) {
         let encoding = Counter::new(progress, "encoding", wanted.len());
-        profiles.par_iter_mut().enumerate().filter(|(i, _)| wanted.contains(i)).for_each(|(i, p)| {
+        // One by one: what is wanted lies anywhere, and a half without it would leave a core idle.
+        let wanting = profiles.par_iter_mut().enumerate().with_max_len(1).filter(|(i, _)| wanted.contains(i));
+        wanting.for_each(|(i, p)| {
             super::encode(p, &entries[i], encoder);
             encoding.tick();
         });
@@ -253,7 +255,7 @@ fn compare(
         judging.tick();
         (a, b, evidence)
     };
-    pairs.par_iter().map(judged).collect()
+    pairs.par_iter().with_max_len(256).map(judged).collect()
 }
 
 /// Pairs not compared yet of entries that are linked with a third one: a translation that the candidates of another

@@ -193,7 +193,9 @@ impl House {
                 matching::encode(profile, entry, encoder);
             }
         };
-        self.pool.install(|| profiles.par_iter_mut().for_each(|(_, profile)| encode(profile)));
+        let mut lacking: Vec<&mut Profile> = profiles.values_mut().filter(|p| missing.contains_key(&p.entry)).collect();
+        // One by one: texts differ in length.
+        self.pool.install(|| lacking.par_iter_mut().with_max_len(1).for_each(|profile| encode(profile)));
         Ok(())
     }
 }
