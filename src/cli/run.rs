@@ -53,6 +53,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     // Heard from here on: whoever reads the summary line may send one at once.
     let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    let hangups = signal(SignalKind::hangup()).context("failed to hear signals")?;
     let (stop, stopped) = watch::channel(false);
     let clock = open.rooms.clock.clone();
     let counts = Arc::new(Counts::default());
@@ -72,7 +73,7 @@ pub async fn serve(
     first.await;
     println!("{}", tokio::task::block_in_place(|| open.rooms.house.summary())?);
     tokio::spawn(told_to_stop(signals, stop));
-    daemon::run(Arc::clone(&open.rooms), site, config, hear(stopped)).await?;
+    daemon::run(Arc::clone(&open.rooms), site, config, hangups, hear(stopped)).await?;
     server.await.context("the server ended by a fault of this program; please report it")
 }
 

@@ -116,7 +116,7 @@ pub enum Failed {
 }
 
 /// Polls, fetches pages, judges, and tells hubs of the changed editions of `site`, until `stop`. `config` is the file
-/// to watch, and how it is read.
+/// to watch, and how it is read; at SIGHUP (`hangups`) it is read too.
 ///
 /// # Errors
 /// The store cannot be read at the start, or no thread can be started. Later faults are logged, and what they hindered
@@ -125,6 +125,7 @@ pub async fn run(
     rooms: Arc<Rooms>,
     site: Arc<Shopfront>,
     config: Option<(PathBuf, Reload)>,
+    mut hangups: tokio::signal::unix::Signal,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failed> {
     let mut polls = Polls::new(&rooms)?;
@@ -134,7 +135,6 @@ pub async fn run(
     let mut judge: Option<Judge> = None;
     let mut upkeep = Upkeep::new();
     let mut watch = config.as_ref().map(|(file, _)| Watch::start(file));
-    let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let (done, mut heard) = mpsc::unbounded_channel();

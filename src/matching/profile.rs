@@ -39,7 +39,7 @@ pub fn profile(entry: &Entry) -> Profile {
         published: entry.published,
         title: entry.title.chars().take(300).collect(),
         title_hash: sentences::fingerprint(&entry.title),
-        title_identifiers: title_figures.identifiers.into_iter().collect(),
+        title_identifiers: title_figures.identifiers.into_iter().chain(short_identifiers(&entry.title)).collect(),
         title_numbers: title_figures.numbers.into_iter().collect(),
         authors: entry
             .authors
@@ -108,6 +108,17 @@ fn language(entry: &Entry, article: &Article) -> Option<Language> {
         (_, Some(main)) => script::only_language(main).and_then(Language::parse),
         (declared, None) => declared,
     }
+}
+
+/// A letter with a digit, `r4`, says something in a title only.
+fn short_identifiers(title: &str) -> impl Iterator<Item = String> + '_ {
+    let is_short = |word: &&str| {
+        let mut chars = word.chars();
+        let (letter, digit) = (chars.next(), chars.next());
+        letter.is_some_and(|c| c.is_ascii_alphabetic()) && digit.is_some_and(|c| c.is_ascii_digit())
+    };
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() == 2);
+    words.filter(is_short).map(str::to_ascii_lowercase)
 }
 
 /// Days that the edges name: a repost tells when the original appeared.

@@ -14,6 +14,25 @@ pub const SIGNAL: Signal = Signal {
 /// Releases of one program share nearly all of their text; no translator changes a version in a title.
 const DIFFERENT_BITS: f32 = -30.0;
 
+/// "3.0 (r4)" and "3.0 (r6)" are two releases. Less than for versions: "G7" and "G20" may stand in one headline, and its
+/// translator may leave one out.
+const OTHER_NUMBER_BITS: f32 = -10.0;
+
+/// Two identifiers of the same letters with other numbers, where the titles share none of these letters.
+fn other_number<'a>(a: &'a [String], b: &'a [String]) -> Option<(&'a str, &'a str)> {
+    fn letters(id: &str) -> Option<&str> {
+        let letters = id.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_word = !letters.is_empty() && letters.len() < id.len() && letters.chars().all(char::is_alphabetic);
+        is_word.then_some(letters)
+    }
+    let shares = |word: &str| a.iter().any(|x| letters(x) == Some(word) && b.contains(x));
+    a.iter().find_map(|x| {
+        let word = letters(x).filter(|word| !shares(word))?;
+        let other = b.iter().find(|y| letters(y) == Some(word))?;
+        Some((x.as_str(), other.as_str()))
+    })
+}
+
 fn tell(pair: &Pair) -> Option<Told> {
     let (a, b) = (&pair.a.title_identifiers, &pair.b.title_identifiers);
     let is_version = |s: &&String| {
@@ -21,6 +40,13 @@ fn tell(pair: &Pair) -> Option<Told> {
         s.starts_with('#') || s.starts_with(|c: char| c.is_ascii_digit()) && s.contains('.') || s.starts_with("cve-")
     };
     let (a, b): (Vec<_>, Vec<_>) = (a.iter().filter(is_version).collect(), b.iter().filter(is_version).collect());
+    if let Some((x, y)) = other_number(&pair.a.title_identifiers, &pair.b.title_identifiers) {
+        return Some(Told {
+            level: "different".into(),
+            because: format!("one title names {x}, the other {y}"),
+            bits: OTHER_NUMBER_BITS,
+        });
+    }
     let (first, second) = (a.first()?, b.first()?);
     if a.iter().any(|x| b.contains(x)) {
         return Some(Told { level: "same".into(), because: format!("both titles name {first}"), bits: 1.0 });
@@ -35,4 +61,22 @@ fn tell(pair: &Pair) -> Option<Told> {
         because: format!("one title names {first}, the other {second}"),
         bits: DIFFERENT_BITS,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_letters_with_another_number_are_another_release() {
+        let check = |a: &[&str], b: &[&str], expected: bool| {
+            let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+            assert_eq!(other_number(&own(a), &own(b)).is_some(), expected, "{a:?} {b:?}");
+        };
+        check(&["3.0", "r4"], &["3.0", "r6"], true);
+        check(&["r4"], &["r4"], false);
+        check(&["g7", "g20"], &["g20"], false);
+        check(&["bip151"], &["covid19"], false);
+        check(&["3.0"], &["3.1"], false);
+    }
 }

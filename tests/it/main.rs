@@ -16,6 +16,7 @@ mod pipeline;
 mod planet;
 mod publishing;
 mod reading;
+mod recovery;
 mod references;
 mod reload;
 mod servers;

@@ -176,6 +176,13 @@ impl Aggregator {
         }
     }
 
+    /// Starts a subcommand and does not wait for it: it can be killed at any moment.
+    pub fn begin(&self, arguments: &[&str]) -> Running {
+        let mut child = self.spawn(arguments);
+        drop((child.stdout.take().map(read_aside), child.stderr.take().map(read_aside)));
+        Running { child, port: self.port, summary: String::new() }
+    }
+
     fn spawn(&self, arguments: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_tributary"))
             .args(arguments)
@@ -213,10 +220,20 @@ impl Running {
         http::ask(method, self.port, target, &[]).expect("an answer")
     }
 
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.expect("kill(1)").success());
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Sends SIGTERM, and gives the exit code.
     pub fn terminate(mut self) -> i32 {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill(1)");
-        assert!(sent.success());
+        self.signal("TERM");
         self.child.wait().expect("a child").code().unwrap_or(-1)
     }
 

@@ -1,0 +1,175 @@
+//! Is anything lost or published twice when the program is killed, asked to end, or given a torn configuration?
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tributary::config::{Config, Environment};
+
+use crate::harness::aggregator::source;
+use crate::harness::feed::{ITEMS, Item, rss};
+use crate::harness::{Aggregator, Answer, Origin, spawn_aggregator};
+
+const RSS: &str = "application/rss+xml";
+/// Items that a feed shows at a time.
+const WINDOW: usize = 12;
+
+/// Numbers that look random and are the same in every run (xorshift64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % n
+    }
+}
+
+/// The newest items of two feeds that grow by one item each round.
+fn serve(origin: &Origin, round: usize) {
+    for feed in ["one", "two"] {
+        let newest = (round.saturating_sub(WINDOW)..round).rev();
+        let texts: Vec<[String; 3]> = newest
+            .map(|n| {
+                let words = ["harbour", "orchard", "viaduct", "glacier", "foundry", "archive", "meadow", "lantern"];
+                let word = |k: usize| words[(n * 7 + k * 3) % words.len()];
+                let body = format!(
+                    "<p>Notice {n} of {feed}: the {} beside the {} was measured {} times.</p><p>Nobody who saw the {} \
+                     believed number {}.</p>",
+                    word(0),
+                    word(1),
+                    n * 31 + 7,
+                    word(2),
+                    n * 97 + 13
+                );
+                [format!("{feed}-{n}"), format!("{feed} {n}: {} and {}", word(0), word(1)), body]
+            })
+            .collect();
+        let items: Vec<Item<'_>> = texts.iter().map(|[slug, title, html]| Item { slug, title, html }).collect();
+        origin.serve(&format!("/{feed}"), Answer::ok(RSS, rss(feed, &origin.url(""), &items)));
+    }
+}
+
+/// Ids of stories by entry; an entry that stands twice is a fault.
+fn published(aggregator: &Aggregator) -> BTreeMap<String, String> {
+    let mut ids = BTreeMap::new();
+    for story in aggregator.stories() {
+        for member in &story.members {
+            let before = ids.insert(member.id.clone(), story.id.clone());
+            assert_eq!(before, None, "{} stands twice", member.title);
+        }
+    }
+    ids
+}
+
+/// Kills polls of a changing origin at random moments, and looks in between.
+fn killed(kills: usize, seed: u64) {
+    let origin = Origin::start();
+    let (one, two) = (origin.url("/one"), origin.url("/two"));
+    let aggregator = spawn_aggregator(&(source("one", &one, "mixed") + &source("two", &two, "mixed")));
+    let mut dice = Dice(seed);
+    let mut seen = BTreeMap::new();
+    for round in 1..=kills {
+        serve(&origin, round);
+        let poll = aggregator.begin(&["poll"]);
+        thread::sleep(Duration::from_millis(dice.below(400)));
+        poll.kill();
+        if round % 5 == 0 {
+            let now = published(&aggregator);
+            for (entry, story) in &seen {
+                assert_eq!(now.get(entry), Some(story), "round {round}: an entry was lost, or its story's id changed");
+            }
+            seen = now;
+        }
+    }
+    assert_eq!(aggregator.poll().code, 0);
+    let now = published(&aggregator);
+    assert!(seen.iter().all(|(entry, story)| now.get(entry) == Some(story)));
+    assert!(now.len() >= 2 * WINDOW.min(kills), "{} entries", now.len());
+    println!("{kills} kills, seed {seed}: {} entries, none lost, none twice, no id changed", now.len());
+}
+
+#[test]
+fn polls_that_are_killed_lose_nothing_and_publish_nothing_twice() {
+    killed(10, 7);
+}
+
+/// `cargo test --release --test it -- --ignored --nocapture a_thousand_kills`; its figures stand in
+/// docs/RELIABILITY.md.
+#[test]
+#[ignore = "takes ten minutes; the quick version runs always"]
+fn a_thousand_kills() {
+    for seed in 1..=5 {
+        killed(200, seed);
+    }
+}
+
+#[test]
+fn sigterm_ends_within_ten_seconds_whoever_reads_slowly() {
+    let origin = Origin::start();
+    let long = "<p>A sentence that fills the page and says nothing at all of any interest.</p>".repeat(20_000);
+    let items = [Item { slug: "long", title: "Long", html: &long }];
+    origin.serve("/feed", Answer::ok(RSS, rss("Long", &origin.url(""), &items)));
+    let aggregator = spawn_aggregator(&source("long", &origin.url("/feed"), "mixed"));
+    assert_eq!(aggregator.poll().code, 0);
+    let running = aggregator.run();
+    let slow: Vec<TcpStream> = (0..200)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", running.port())).expect("connected");
+            stream.write_all(b"GET /main.atom HTTP/1.1\r\nHost: a\r\n\r\n").expect("asked");
+            stream
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    assert_eq!(running.terminate(), 0);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    drop(slow);
+}
+
+#[test]
+fn sighup_takes_an_edit_over() {
+    let origin = Origin::start();
+    origin.serve("/feed", Answer::ok(RSS, rss("Good", &origin.url(""), ITEMS)));
+    let aggregator = spawn_aggregator("");
+    let running = aggregator.run();
+    aggregator.configure(&source("good", &origin.url("/feed"), "mixed"));
+    running.signal("HUP");
+    for _ in 0..300 {
+        if running.get("/main.atom", &[]).text().contains(ITEMS[0].title) {
+            assert_eq!(running.terminate(), 0);
+            return;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the source of the edit was not polled");
+}
+
+/// Editors write files in pieces, and disks fill up: any beginning of a configuration, and any with a hole, is either
+/// refused with the line of the fault, or what it says.
+#[test]
+fn five_hundred_torn_configurations_are_read_or_refused_with_a_line() {
+    let whole = include_str!("../../feeds.toml");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("feeds.toml");
+    let mut dice = Dice(11);
+    let (mut refused, mut read) = (0, 0);
+    for round in 0..500 {
+        let at = dice.below(whole.len() as u64) as usize;
+        let to = if round % 2 == 0 { whole.len() } else { (at + dice.below(200) as usize).min(whole.len()) };
+        let torn = [&whole.as_bytes()[..at], &whole.as_bytes()[to..]].concat();
+        std::fs::write(&file, &torn).expect("written");
+        match Config::load(&file, &Environment::default()) {
+            Ok(_) => read += 1,
+            Err(invalid) => {
+                refused += 1;
+                let told = invalid.to_string();
+                assert!(told.contains("feeds.toml:"), "no line: {told}\n{}", String::from_utf8_lossy(&torn));
+            }
+        }
+    }
+    assert!(refused > 50 && read > 10, "{refused} refused, {read} read");
+}
