@@ -1,10 +1,10 @@
 //! What does the house hold: how many entries in how many stories, and which?
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::sync::PoisonError;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Error, House, Plan};
 use crate::model::{Entry, EntryId, Language, Member, MemberRole, SourceId, Story, StoryId, Timestamp};
@@ -43,11 +43,13 @@ impl fmt::Display for Summary {
 /// A story as it is listed, by `stories --json` in this very shape.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Listed {
-    /// The published id.
+    /// The published id, as it stands in the feeds.
+    #[serde(serialize_with = "as_published")]
     pub id: StoryId,
     /// Title of its head.
     pub title: String,
     /// The original, where it is known to be one.
+    #[serde(serialize_with = "as_published_if_any")]
     pub original: Option<EntryId>,
     /// Its members, the head first.
     pub members: Vec<ListedMember>,
@@ -57,6 +59,7 @@ pub struct Listed {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ListedMember {
     /// Id of the entry.
+    #[serde(serialize_with = "as_published")]
     pub id: EntryId,
     /// What feeds.toml calls its source.
     pub source: SourceId,
@@ -76,6 +79,18 @@ pub struct ListedMember {
     /// Whether its source is not configured: it was fetched because another member names it.
     #[serde(skip)]
     pub reference: bool,
+}
+
+/// `urn:uuid:…`: in a record an id is its bytes alone.
+fn as_published<S: Serializer>(id: &impl Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(id)
+}
+
+fn as_published_if_any<S: Serializer>(id: &Option<EntryId>, to: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => to.collect_str(id),
+        None => to.serialize_none(),
+    }
 }
 
 impl House {

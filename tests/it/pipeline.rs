@@ -183,6 +183,12 @@ fn a_store_rebuilt_from_the_same_sources_publishes_the_same_ids() {
     assert_eq!(aggregator.poll().code, 0);
     let before = aggregator.stories();
     assert_eq!(before.len(), ITEMS.len(), "the copies were not folded: {before:#?}");
+    let running = aggregator.run();
+    let feed = running.get("/main.atom", &[]).text();
+    assert!(before.iter().all(|story| feed.contains(&format!("<id>{}</id>", story.id))), "{before:#?}\n{feed}");
+    let explained = aggregator.tributary(&["explain", &before[0].members[0].id, &before[0].members[1].id]);
+    assert_eq!(explained.code, 0, "{explained:?}");
+    assert_eq!(running.terminate(), 0);
     std::fs::remove_dir_all(aggregator.store()).unwrap();
     assert_eq!(aggregator.poll().code, 0);
     let after = aggregator.stories();
