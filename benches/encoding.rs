@@ -1,4 +1,5 @@
-//! How long do the encoders take to load, and how much do they encode in a second, on one core?
+//! How long do the encoders take to load, how much do they encode in a second, and what does one essay cost until it is
+//! decided, on one core?
 //!
 //! `cargo bench --bench encoding`. The time is the thread's own (Linux), not the wall's: other programs on the machine
 //! disturb less. The best of several rounds counts. Memory is what the process holds beside the pages of its file.
@@ -7,6 +8,10 @@ use std::time::Duration;
 
 use tributary::clock::instant;
 use tributary::encoders::{ALL, xling};
+use tributary::matching::archive::Line;
+use tributary::matching::candidates::Index;
+use tributary::matching::{self, Context, Profile};
+use tributary::model::Entry;
 
 /// Words of the text that is measured: an essay.
 const ESSAY_WORDS: usize = 1000;
@@ -29,6 +34,9 @@ fn main() {
         report("xling: 16 windows of them", tokens.len(), "pieces", best(windows));
         println!("{:>40} {} KB held", "", memory_kb());
     }
+    if "essay".contains(&wanted) {
+        decide(&essay);
+    }
     let words: Vec<&str> = essay.split(' ').collect();
     let sentences: Vec<String> = words.chunks(SENTENCE_WORDS).map(|words| words.join(" ")).collect();
     let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
@@ -41,6 +49,36 @@ fn main() {
         report(&format!("{name}: one sentence"), 1, "sentences", best(|| drop((encoder.encode)(&sentences[..1]))));
         println!("{:>40} {} KB held", "", memory_kb());
     }
+}
+
+/// What is done of one essay: its profile and candidates among as many texts as given, and the decision against 20 of
+/// them whose vectors are stored.
+fn decide(essay: &str) {
+    let words: Vec<&str> = essay.split(' ').collect();
+    let entry = |n: usize| {
+        // The same words, begun elsewhere: as long, and another text.
+        let text: Vec<&str> = words.iter().cycle().skip(n * 37).take(words.len()).copied().collect();
+        let paragraphs = text.chunks(80).map(|words| format!("<p>{}.</p>", words.join(" "))).collect::<String>();
+        let line = serde_json::json!({"doc_id": n.to_string(), "lang": "en", "html": paragraphs});
+        serde_json::from_value::<Line>(line).ok().map(|line| line.entry(|_| None))
+    };
+    let entries: Vec<Entry> = (0..=20).filter_map(entry).collect();
+    let [first, others @ ..] = entries.as_slice() else { return };
+    let encoder = &ALL[0];
+    let mut stored: Vec<Profile> = others.iter().map(matching::profile).collect();
+    stored.iter_mut().zip(others).for_each(|(profile, entry)| matching::encode(profile, entry, encoder));
+    let mut index = Index::new();
+    stored.iter().for_each(|profile| index.insert(profile.entry, profile));
+    let context = Context::default();
+    let found = || drop(index.candidates(first.id, &matching::profile(first)));
+    report("one essay: text, windows, candidates", 1, "", best(found));
+    let profile = matching::profile(first);
+    let decided = || {
+        let mut profile = profile.clone();
+        matching::encode(&mut profile, first, encoder);
+        stored.iter().for_each(|other| drop(matching::judge(&profile, other, &context)));
+    };
+    report("one essay: encoded, decided against 20", 1, "", best(decided));
 }
 
 /// A thousand English words out of the recorded sentences.
