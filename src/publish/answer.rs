@@ -242,7 +242,7 @@ async fn page(
             let (coding, body) = match coding {
                 _ if small => (Coding::Identity, page.body.clone()),
                 Coding::Identity => (Coding::Identity, page.body.clone()),
-                Coding::Gzip | Coding::Brotli => (coding, compressed(&page.body, coding)),
+                Coding::Gzip | Coding::Brotli => (coding, compressed(&server, &page.body, &tag, coding)),
             };
             Some((page, tag, coding, body))
         })
@@ -270,7 +270,7 @@ async fn page(
 
 fn described(headers: &mut HeaderMap, page: &Page, tag: HeaderValue) {
     if page.status == 200 {
-        // The body is compressed anew each time, so the tag vouches for its meaning only.
+        // All codings of a page share one tag, so it vouches for its meaning only.
         let weak = HeaderValue::from_str(&format!("W/{}", tag.to_str().unwrap_or("\"\"")));
         headers.insert(header::ETAG, weak.unwrap_or(tag));
     }
@@ -284,8 +284,11 @@ fn described(headers: &mut HeaderMap, page: &Page, tag: HeaderValue) {
     guarded(headers);
 }
 
-fn compressed(body: &[u8], coding: Coding) -> Bytes {
-    Bytes::from(if coding == Coding::Gzip { cache::gzip(body) } else { cache::brotli(body) })
+fn compressed(server: &Server, body: &[u8], tag: &HeaderValue, coding: Coding) -> Bytes {
+    server.packed.get(tag, coding, || {
+        count(&server.counts.compressions);
+        if coding == Coding::Gzip { cache::gzip(body) } else { cache::brotli(body) }
+    })
 }
 
 fn acceptable(headers: &HeaderMap) -> Result<Coding, Fault> {

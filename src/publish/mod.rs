@@ -8,6 +8,7 @@ mod cache;
 mod conditional;
 mod negotiation;
 mod pace;
+mod packed;
 
 use std::io;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::task::JoinSet;
 use crate::model::{Edition, EditionQuery, Format, Language};
 
 use pace::Paced;
+use packed::Packed;
 
 /// What there is to read. Its methods are called on threads that may block.
 pub trait Site: Send + Sync + 'static {
@@ -163,6 +165,7 @@ struct Server {
     limits: Limits,
     counts: Arc<Counts>,
     cache: cache::Cache,
+    packed: Packed,
     /// Pages are made on the blocking pool, so many at a time.
     pages: Semaphore,
 }
@@ -184,7 +187,8 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let drain = limits.drain;
     let cache = cache::Cache::new(limits.editions, limits.edition_bytes);
-    let server = Arc::new(Server { site, formats, limits, counts, cache, pages: Semaphore::new(4) });
+    let server =
+        Arc::new(Server { site, formats, limits, counts, cache, packed: Packed::default(), pages: Semaphore::new(4) });
     let router = Router::new().fallback(answer::answer).with_state(server.clone());
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();

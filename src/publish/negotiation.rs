@@ -3,7 +3,7 @@
 use crate::model::{Format, Language};
 
 /// How bodies are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Coding {
     Identity,
     Gzip,

@@ -229,6 +229,29 @@ async fn one_render_and_one_compression_whatever_the_number_of_clients() {
     assert_eq!(served.counts.compressions.load(Ordering::SeqCst), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_is_compressed_once_for_each_of_its_versions() {
+    let served = start(Still::of(large_edition(3, 500)), Limits::default()).await;
+    let compressions = || served.counts.compressions.load(Ordering::SeqCst);
+    let clients: Vec<_> =
+        (0..64).map(|_| tokio::spawn(ask_owned(served.address, "/", &[("accept-encoding", "gzip")]))).collect();
+    let mut bodies = Vec::new();
+    for client in clients {
+        let answer = client.await.unwrap();
+        assert_eq!((answer.status, answer.headers["content-encoding"].as_str()), (200, "gzip"));
+        bodies.push(answer.body);
+    }
+    bodies.dedup();
+    assert_eq!((bodies.len(), compressions()), (1, 1));
+    for (path, coding, expected) in
+        [("/", "br", 2), ("/?q=another", "br", 3), ("/?q=another", "br", 3), ("/", "gzip", 3)]
+    {
+        let answer = ask(served.address, "GET", path, &[("accept-encoding", coding)]).await;
+        assert_eq!((answer.status, answer.headers["content-encoding"].as_str()), (200, coding));
+        assert_eq!(compressions(), expected, "{path} {coding}");
+    }
+}
+
 async fn ask_owned(address: SocketAddr, path: &'static str, headers: &'static [(&str, &str)]) -> Answer {
     ask(address, "GET", path, headers).await
 }
