@@ -136,6 +136,8 @@ struct Cut<'a> {
     likely: Vec<BTreeSet<usize>>,
     /// For each node, which are linked with it and cover it, and it them, by half.
     versions: Vec<BTreeSet<usize>>,
+    /// For each node, the versions that it and that hold whole: the same text again.
+    copies: Vec<BTreeSet<usize>>,
     /// For each node, of which texts it is less than half.
     wholes: Vec<BTreeSet<usize>>,
     digest: Vec<bool>,
@@ -201,10 +203,13 @@ impl<'a> Cut<'a> {
         }
         let mut wholes = vec![BTreeSet::new(); nodes.len()];
         let mut versions = vec![BTreeSet::new(); nodes.len()];
+        let mut copies = vec![BTreeSet::new(); nodes.len()];
         for (a, b, edge) in &links {
-            if edge.mutual_coverage() >= MUTUAL_COVERAGE {
-                versions[*a].insert(*b);
-                versions[*b].insert(*a);
+            for (least, of) in [(MUTUAL_COVERAGE, &mut versions), (HELD_WHOLE, &mut copies)] {
+                if edge.mutual_coverage() >= least {
+                    of[*a].insert(*b);
+                    of[*b].insert(*a);
+                }
             }
             for (part, whole, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
                 if edge.coverage_a >= MAINLY && edge.coverage_b < MUTUAL_COVERAGE {
@@ -219,6 +224,7 @@ impl<'a> Cut<'a> {
             holders,
             likely,
             versions,
+            copies,
             wholes,
             group_of: (0..nodes.len()).collect(),
             groups: (0..nodes.len()).map(forming).collect(),
@@ -388,9 +394,11 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// Whether a text that covers this share of an entry shares some of it with what is tied to the entry already.
+    /// Whether a text that covers this share of an entry shares some of it with what is tied to the entry already. An
+    /// entry that is with its copies only is as good as alone.
     fn overlaps(&self, entry: usize, share: f32) -> bool {
-        let alone = self.groups[self.group_of[entry]].members.len() == 1;
+        let same = |member: &usize| *member == entry || self.copies[entry].contains(member);
+        let alone = self.groups[self.group_of[entry]].members.iter().all(same);
         alone || self.nodes[entry].trusted || self.covered[entry].iter().any(|other| other + share >= OVERLAPPING)
     }
 
@@ -667,6 +675,12 @@ mod tests {
             &["s/1", "s/2:it", "s/3:fr", "r:es"],
             &["s/1 s/2 50 .9 .9", "s/1 s/3 40 .9 .9", "s/2 s/3 30 .9 .9", "s/2 r 20 .9 .9", "s/3 r 19 .9 .9"],
             &["r+s+s+s"],
+        );
+        check(
+            "what a source publishes twice is as good as once",
+            &["a", "b:it", "s/1:ru", "s/2:ru"],
+            &["s/1 s/2 90 1 1", "a b 60 .9 .9", "a s/1 30 .55 .55"],
+            &["a+b+s+s"],
         );
     }
 

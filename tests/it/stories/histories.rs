@@ -267,8 +267,12 @@ mod oracle {
             let trusted = |g: &BTreeSet<EntryId>| g.iter().filter(|id| node(id).trusted).copied().collect::<Vec<_>>();
             let (ta, tb) = (trusted(&a.0), trusted(&b.0));
             let mutual = edge.coverage_a.min(edge.coverage_b) >= MUTUAL_COVERAGE;
-            let overlaps = |id: EntryId, share: f32, size: usize| {
-                size == 1
+            let copies = |id: EntryId| {
+                let whole = self.around(id).into_iter().filter(|(_, own, other)| own.min(*other) >= 0.8);
+                whole.map(|(other, ..)| other).chain([id]).collect::<BTreeSet<_>>()
+            };
+            let overlaps = |id: EntryId, share: f32, group: &BTreeSet<EntryId>| {
+                group.is_subset(&copies(id))
                     || node(&id).trusted
                     || self.joined_by.iter().any(|(e, other)| *e == id && other + share >= 1.1)
             };
@@ -280,8 +284,8 @@ mod oracle {
                         && a.1.contains(&edge.a)
                         && b.1.contains(&edge.b)
                         && [edge.a, edge.b].iter().all(|id| !self.held_two.contains(id) || edge.coverage_of(*id) >= 0.6)
-                        && (overlaps(edge.a, edge.coverage_a, a.0.len()) || self.borne_out(edge.b, &a.1))
-                        && (overlaps(edge.b, edge.coverage_b, b.0.len()) || self.borne_out(edge.a, &b.1))
+                        && (overlaps(edge.a, edge.coverage_a, &a.0) || self.borne_out(edge.b, &a.1))
+                        && (overlaps(edge.b, edge.coverage_b, &b.0) || self.borne_out(edge.a, &b.1))
                         && (phase == 4 || !self.parts_of_one(edge.a, edge.b))
                 }
                 3 => self.part_of(edge.a, edge) || self.part_of(edge.b, edge),
