@@ -4,14 +4,12 @@
 //! nearest to its own codes, a few hundredths of all. Keys stand in one open-addressed table. The answer is a
 //! function of the set of entries: ties are broken by id, and keys that too many share are ignored altogether.
 
-use std::collections::HashMap;
-
 use crate::model::{Code, EntryId, Place, Profile, stable_hash};
 
 use super::calibration;
 
 /// Lists looked at for each code. Figures: docs/MATCHING.md, candidates.
-const PROBES: usize = 56;
+const PROBES: usize = 48;
 /// Codes looked at for each code, at the least: so many take a millisecond, and a store of up to 16,000 entries has no
 /// more, so all of it is searched.
 const SCANNED: usize = 65_536;
@@ -48,6 +46,33 @@ impl List {
         }
         self.slots.push(slot);
         self.codes.push(code);
+    }
+}
+
+/// A near code: from the high bits to the low its slot, the number of the code that was asked for, and how far it is
+/// away. In order, the first of each slot and number is the nearest.
+type Hit = u64;
+
+/// Collects what of a list lies nearer than `NEAR`. A type, not a closure, so that all of it is compiled for the
+/// processor's own instructions.
+struct Scan<'a> {
+    list: &'a List,
+    number: usize,
+    code: &'a Code,
+    hits: &'a mut Vec<Hit>,
+}
+
+impl pulp::NullaryFnOnce for Scan<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (slot, other) in self.list.slots.iter().zip(&self.list.codes) {
+            let apart = distance(self.code, other);
+            if apart < NEAR {
+                self.hits.push(u64::from(*slot) << 32 | (self.number as u64) << 16 | u64::from(apart));
+            }
+        }
     }
 }
 
@@ -98,7 +123,8 @@ impl Index {
 
     /// Bytes of memory that it takes.
     pub fn memory_bytes(&self) -> usize {
-        let lists: usize = self.lists.iter().map(|l| l.slots.capacity() * 4 + l.codes.capacity() * 32 + 48).sum();
+        let lists: usize =
+            self.lists.iter().map(|l| l.slots.capacity() * 4 + l.codes.capacity() * size_of::<Code>() + 48).sum();
         lists + self.entries.capacity() * 16 + self.by_entry.capacity() * 4 + self.keys.capacity() * 8
     }
 
@@ -123,8 +149,7 @@ impl Index {
             place(&mut self.by_entry, entry, slot);
         }
         for code in codes {
-            let list = nearest(code, 1).first().copied().unwrap_or_default();
-            self.lists[list].push(slot, *code);
+            self.lists[nearest(code)].push(slot, *code);
         }
         for &key in keys {
             self.insert_key(key, slot);
@@ -174,14 +199,10 @@ impl Index {
         }
         self.entries = entries;
         for list in &mut self.lists {
-            let kept: Vec<(Slot, Code)> = list
-                .slots
-                .iter()
-                .zip(&list.codes)
-                .filter(|(s, _)| moved[**s as usize] != EMPTY)
-                .map(|(s, c)| (moved[*s as usize], *c))
-                .collect();
-            (list.slots, list.codes) = kept.into_iter().unzip();
+            let old = std::mem::take(list);
+            for (slot, code) in old.slots.into_iter().zip(old.codes).filter(|(s, _)| moved[*s as usize] != EMPTY) {
+                list.push(moved[slot as usize], code);
+            }
         }
         let old = std::mem::take(&mut self.keys);
         self.keys = vec![(0, EMPTY); old.len()];
@@ -194,26 +215,44 @@ impl Index {
     }
 
     fn insert_key(&mut self, key: u32, slot: Slot) {
-        if (self.keys_used + 1) * 5 > self.keys.len() * 4 {
-            let old = std::mem::take(&mut self.keys);
-            self.keys = vec![(0, EMPTY); (old.len() * 2).next_power_of_two()];
+        if (self.keys_used + 1) * 8 > self.keys.len() * 7 {
+            let room = self.keys.len() + self.keys.len() / 8;
+            let old = std::mem::replace(&mut self.keys, vec![(0, EMPTY); room]);
             self.keys_used = 0;
             for (key, slot) in old.into_iter().filter(|(_, s)| *s != EMPTY) {
                 self.insert_key(key, slot);
             }
         }
-        let mask = self.keys.len() - 1;
-        let mut at = key as usize & mask;
         let mut same = 0;
+        let mut at = self.home(key);
         while self.keys[at].1 != EMPTY {
             same += usize::from(self.keys[at].0 == key);
             if same > COMMON {
                 return;
             }
-            at = (at + 1) & mask;
+            at = self.after(at);
         }
         self.keys[at] = (key, slot);
         self.keys_used += 1;
+    }
+
+    /// Where the search for a key begins: its share of the table, which so may have any length. Kept keys are small
+    /// ones: multiplied (Knuth's multiplicative hashing) they lie anywhere.
+    fn home(&self, key: u32) -> usize {
+        ((u64::from(key.wrapping_mul(0x9e37_79b1)) * self.keys.len() as u64) >> 32) as usize
+    }
+
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.keys.len() { 0 } else { at + 1 }
+    }
+
+    /// The slots of a key.
+    fn slots_of(&self, key: u32) -> impl Iterator<Item = Slot> + '_ {
+        std::iter::successors(Some(self.home(key)), |at| Some(self.after(*at)))
+            .map(|at| self.keys[at])
+            .take_while(|(_, slot)| *slot != EMPTY)
+            .filter(move |(other, _)| *other == key)
+            .map(|(_, slot)| slot)
     }
 
     /// Entries worth comparing with `profile`, the most promising first; `entry` itself is not among them.
@@ -228,59 +267,54 @@ impl Index {
     }
 
     fn by_codes(&self, entry: EntryId, codes: &[Code]) -> Vec<EntryId> {
-        let mut scores: HashMap<Slot, u32> = HashMap::new();
-        for code in codes {
-            let mut best: HashMap<Slot, u32> = HashMap::new();
+        let mut hits: Vec<Hit> = Vec::new();
+        for (number, code) in codes.iter().enumerate() {
             let mut scanned = 0;
-            for (probed, list) in nearest(code, self.lists.len()).into_iter().enumerate() {
+            for (probed, list) in by_distance(code).into_iter().enumerate() {
                 if probed >= PROBES && scanned >= SCANNED {
                     break;
                 }
-                let Some(list) = self.lists.get(list) else { continue };
-                scanned += list.codes.len();
-                pulp::Arch::new().dispatch(|| {
-                    scan(list, code, |slot, near| {
-                        let known = best.entry(slot).or_default();
-                        *known = near.max(*known);
-                    })
-                });
-            }
-            for (slot, near) in best {
-                *scores.entry(slot).or_default() += near;
+                let list = &self.lists[list];
+                scanned += list.slots.len();
+                pulp::Arch::new().dispatch(Scan { list, number, code, hits: &mut hits });
             }
         }
-        self.top(entry, scores, MOST_BY_CODE)
+        hits.sort_unstable();
+        hits.dedup_by_key(|hit| *hit >> 16);
+        let points = |hit: Hit| ((hit >> 32) as Slot, NEAR - (hit & 0xffff) as u32);
+        self.top(entry, hits.into_iter().map(points), MOST_BY_CODE)
     }
 
     fn by_keys(&self, entry: EntryId, profile: &Profile) -> Vec<EntryId> {
-        let mut scores: HashMap<Slot, u32> = HashMap::new();
-        let mask = self.keys.len() - 1;
+        let mut found = Vec::new();
         for key in all_keys(profile) {
-            let mut at = key as usize & mask;
-            let mut found = Vec::new();
-            while self.keys[at].1 != EMPTY {
-                if self.keys[at].0 == key {
-                    found.push(self.keys[at].1);
-                }
-                at = (at + 1) & mask;
-            }
-            if found.len() < COMMON {
-                for slot in found {
-                    *scores.entry(slot).or_default() += 1;
-                }
+            let slots: Vec<Slot> = self.slots_of(key).take(COMMON).collect();
+            if slots.len() < COMMON {
+                found.extend(slots);
             }
         }
-        self.top(entry, scores, MOST_BY_KEY)
+        found.sort_unstable();
+        self.top(entry, found.into_iter().map(|slot| (slot, 1)), MOST_BY_KEY)
     }
 
-    fn top(&self, entry: EntryId, scores: HashMap<Slot, u32>, most: usize) -> Vec<EntryId> {
-        let mut found: Vec<(u32, EntryId)> = scores
-            .into_iter()
-            .map(|(slot, score)| (score, self.entries[slot as usize]))
-            .filter(|(_, e)| *e != GONE && *e != entry)
-            .collect();
-        found.sort_unstable_by(|x, y| y.0.cmp(&x.0).then(x.1.cmp(&y.1)));
-        found.truncate(most);
+    /// The entries of the slots with the most points in sum, out of points in the order of slots.
+    fn top(&self, entry: EntryId, points: impl Iterator<Item = (Slot, u32)>, most: usize) -> Vec<EntryId> {
+        let mut sums: Vec<(Slot, u32)> = Vec::new();
+        for (slot, points) in points {
+            match sums.last_mut() {
+                Some((last, sum)) if *last == slot => *sum += points,
+                _ => sums.push((slot, points)),
+            }
+        }
+        let with_entry = |(slot, sum): (Slot, u32)| (sum, self.entries[slot as usize]);
+        let mut found: Vec<(u32, EntryId)> =
+            sums.into_iter().map(with_entry).filter(|(_, e)| *e != GONE && *e != entry).collect();
+        let first = |x: &(u32, EntryId), y: &(u32, EntryId)| y.0.cmp(&x.0).then(x.1.cmp(&y.1));
+        if found.len() > most {
+            found.select_nth_unstable_by(most, first);
+            found.truncate(most);
+        }
+        found.sort_unstable_by(first);
         found.into_iter().map(|(_, e)| e).collect()
     }
 }
@@ -294,33 +328,40 @@ fn place(table: &mut [Slot], entry: EntryId, slot: Slot) {
     table[at] = slot;
 }
 
-fn distance(a: &Code, b: &Code) -> u32 {
-    a.iter().zip(b).map(|(x, y)| (x ^ y).count_ones()).sum()
-}
-
-/// Calls `found` with the slots of near codes, and how much nearer than `NEAR` they are.
 #[inline(always)]
-fn scan(list: &List, code: &Code, mut found: impl FnMut(Slot, u32)) {
-    for (slot, other) in list.slots.iter().zip(&list.codes) {
-        let apart = distance(code, other);
-        if apart < NEAR {
-            found(*slot, NEAR - apart);
-        }
+fn distance(a: &Code, b: &Code) -> u32 {
+    let mut apart = 0;
+    for (x, y) in a.iter().zip(b) {
+        apart += (x ^ y).count_ones();
     }
+    apart
 }
 
-/// The lists of the nearest centres, nearest first.
-fn nearest(code: &Code, n: usize) -> Vec<usize> {
+/// The list of the nearest centre.
+fn nearest(code: &Code) -> usize {
+    apart(code).into_iter().min().map_or(0, |(_, list)| list as usize)
+}
+
+/// All lists, that of the nearest centre first.
+fn by_distance(code: &Code) -> Vec<usize> {
+    let mut lists = apart(code);
+    lists.sort_unstable();
+    lists.into_iter().map(|(_, list)| list as usize).collect()
+}
+
+/// How far the centre of each list lies from a code.
+fn apart(code: &Code) -> Vec<(u32, u32)> {
     let centres = &calibration::get().centres;
-    if centres.is_empty() {
-        return vec![0];
-    }
-    let mut apart: Vec<(u32, usize)> = centres.iter().enumerate().map(|(i, c)| (distance(code, c), i)).collect();
-    let n = n.min(apart.len());
-    apart.select_nth_unstable(n - 1);
-    apart.truncate(n);
-    apart.sort_unstable();
-    apart.into_iter().map(|(_, i)| i).collect()
+    let mut out: Vec<(u32, u32)> = (0..centres.len().max(1)).map(|list| (0, list as u32)).collect();
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for ((apart, _), centre) in out.iter_mut().zip(centres) {
+                *apart = distance(code, centre);
+            }
+        },
+    );
+    out
 }
 
 /// Things that are rare by their form, as keys, by kind.
