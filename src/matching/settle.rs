@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::overrides::Overrides;
-use super::partition::{Group, MAINLY, Partition, partition, partition_around};
+use super::partition::{MAINLY, Partition, partition, partition_around};
 use super::stories::{Scene, Standing, resolve};
 use crate::model::{Change, Edge, EntryId, Node, Resolution, Story, StoryId, Timestamp, Verdict};
 
@@ -48,6 +48,37 @@ struct Component {
     capped: bool,
 }
 
+impl Component {
+    /// Takes an entry in with its story, unless that makes it too large; the first always.
+    fn take_in<W: World>(&mut self, graph: &mut Graph<'_, W>, entry: EntryId) -> Result<bool, W::Error> {
+        let story = graph.world.story_of(entry)?;
+        let members = story.iter().flat_map(|story| &story.members).map(|m| m.entry);
+        let new: BTreeSet<EntryId> = members.chain([entry]).filter(|e| !self.seen.contains(e)).collect();
+        if !self.seen.is_empty() && self.seen.len() + new.len() > COMPONENT_MAX {
+            return Ok(false);
+        }
+        if let Some(story) = story
+            && self.previous.iter().all(|known| known.id != story.id)
+        {
+            self.previous.push(story);
+        }
+        for entry in new {
+            self.seen.insert(entry);
+            if let Some(node) = graph.world.node(entry)? {
+                self.nodes.push(node);
+                graph.edges(entry)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// All of it was read.
+    fn close<W: World>(&mut self, graph: &Graph<'_, W>) {
+        self.edges = graph.of(&self.nodes);
+        self.previous.sort_by_key(|story| story.id);
+    }
+}
+
 /// The entries that a change touches, and those of them that are not settled yet.
 #[derive(Debug, Clone)]
 pub struct Seeds {
@@ -84,17 +115,16 @@ pub fn settle<W: World>(
 ) -> Result<Option<Resolution>, W::Error> {
     let Some(first) = seeds.rest.first().copied() else { return Ok(None) };
     let mut graph = Graph { world, edges: BTreeMap::new() };
-    let whole = walk(&mut graph, &BTreeSet::from([first]), &seeds.all, overrides, Reach::All)?;
-    let here = seeds.take(&whole.seen);
+    let whole = walk(&mut graph, first, &seeds.all, overrides)?;
+    let here: BTreeSet<EntryId> = seeds.rest.intersection(&whole.seen).copied().collect();
     if !whole.capped {
+        seeds.take(&here);
         let cut = partition(&whole.nodes, &whole.edges, overrides);
         return solve(world, &whole, &cut, &seeds.all, overrides, now).map(Some);
     }
     // Pages that hold many works, or a flood, can link everything with everything. Then only what changed moves.
-    let near = walk(&mut graph, &here, &here, overrides, Reach::Near)?;
-    if near.capped {
-        return settle_alone(world, &here, overrides, now).map(Some);
-    }
+    let (near, here) = nearby(&mut graph, &here, overrides)?;
+    let here = seeds.take(&here);
     // A late original takes along what is mainly its text, wherever that stood until now.
     let originals = near.nodes.iter().filter(|node| node.trusted && here.contains(&node.entry));
     let versions = originals.flat_map(|original| {
@@ -126,15 +156,6 @@ fn tell_capped(resolution: &mut Resolution, seeds: &BTreeSet<EntryId>) {
 fn covers(edges: &[Edge], original: EntryId, version: EntryId) -> f32 {
     let between = edges.iter().filter(|e| (e.a, e.b) == (original, version) || (e.b, e.a) == (original, version));
     between.map(|edge| edge.coverage_of(version)).fold(0.0, f32::max)
-}
-
-/// How far a walk goes.
-#[derive(Clone, Copy, PartialEq)]
-enum Reach {
-    /// As far as links lead.
-    All,
-    /// To the stories next to the seeds.
-    Near,
 }
 
 fn solve<W: World>(
@@ -204,16 +225,15 @@ impl<W: World> Graph<'_, W> {
     }
 }
 
-/// Reads the part of the graph around some entries; `changed` are those whose text or links may have.
+/// Reads the part of the graph that an entry is in; `changed` are those whose text or links may have.
 fn walk<W: World>(
     graph: &mut Graph<'_, W>,
-    from: &BTreeSet<EntryId>,
+    from: EntryId,
     changed: &BTreeSet<EntryId>,
     overrides: &Overrides,
-    reach: Reach,
 ) -> Result<Component, W::Error> {
-    let mut component = Component { seen: from.clone(), ..Component::default() };
-    let mut waiting: VecDeque<EntryId> = from.iter().copied().collect();
+    let mut component = Component { seen: BTreeSet::from([from]), ..Component::default() };
+    let mut waiting = VecDeque::from([from]);
     let mut stories = BTreeSet::new();
     while let Some(entry) = waiting.pop_front() {
         if component.seen.len() > COMPONENT_MAX {
@@ -229,40 +249,43 @@ fn walk<W: World>(
         }
         if let Some(node) = graph.world.node(entry)? {
             component.nodes.push(node);
-            next.extend(match (changed.contains(&entry), reach) {
-                // Those that may be the same work as a changed entry say so of it: they are told anew, and no further.
-                (true, Reach::All) => graph.leads(entry, Verdict::PossibleLink)?,
-                (false, Reach::All) | (true, Reach::Near) => graph.leads(entry, Verdict::Link)?,
-                (false, Reach::Near) => graph.edges(entry).map(|_| Vec::new())?,
-            });
+            // Those that may be the same work as a changed entry say so of it: they are told anew, and no further.
+            let least = if changed.contains(&entry) { Verdict::PossibleLink } else { Verdict::Link };
+            next.extend(graph.leads(entry, least)?);
         }
         waiting.extend(next.into_iter().filter(|entry| component.seen.insert(*entry)));
     }
-    component.edges = graph.of(&component.nodes);
-    component.previous.sort_by_key(|story| story.id);
+    component.close(graph);
     Ok(component)
 }
 
-/// Where even the stories next to it are too many, nothing is joined and nothing is split: who is in a story stays
-/// there, who is in none founds one, and the person is told.
-fn settle_alone<W: World>(
-    world: &W,
+/// Reads the stories next to some entries, as many as may be solved together; also gives the entries for which it did,
+/// at least one. What the reader joined comes first, then trusted originals, then the strongest links: of a crowd of
+/// copies some are passed over, never the original.
+fn nearby<W: World>(
+    graph: &mut Graph<'_, W>,
     seeds: &BTreeSet<EntryId>,
     overrides: &Overrides,
-    now: Timestamp,
-) -> Result<Resolution, W::Error> {
-    let mut all = Resolution::default();
-    for seed in seeds {
-        let Some(node) = world.node(*seed)? else { continue };
-        if world.story_of(*seed)?.is_some() {
-            continue;
+) -> Result<(Component, BTreeSet<EntryId>), W::Error> {
+    let mut component = Component { capped: true, ..Component::default() };
+    let mut done = BTreeSet::new();
+    for &seed in seeds {
+        if !component.take_in(graph, seed)? {
+            break;
         }
-        let group = Group { members: vec![(*seed, None)], kept: vec![*seed], ..Group::default() };
-        let cut = Partition { groups: vec![group] };
-        let alone = Component { nodes: vec![node], ..Component::default() };
-        let one = solve(world, &alone, &cut, seeds, overrides, now)?;
-        all.append(one);
+        done.insert(seed);
+        let links = graph.edges(seed)?.iter().filter(|edge| edge.verdict == Verdict::Link);
+        let links: Vec<(EntryId, f32)> = links.map(|edge| (edge.other(seed), edge.margin_bits())).collect();
+        let mut next = Vec::new();
+        for (entry, margin) in links {
+            let trusted = graph.world.node(entry)?.is_some_and(|node| node.trusted);
+            next.push((trusted, margin, entry));
+        }
+        next.sort_by(|x, y| y.0.cmp(&x.0).then(y.1.total_cmp(&x.1)).then(x.2.cmp(&y.2)));
+        for entry in overrides.joined_with(seed).chain(next.into_iter().map(|(.., entry)| entry)) {
+            component.take_in(graph, entry)?;
+        }
     }
-    tell_capped(&mut all, seeds);
-    Ok(all)
+    component.close(graph);
+    Ok((component, done))
 }
