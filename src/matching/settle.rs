@@ -267,7 +267,7 @@ fn nearby<W: World>(
     seeds: &BTreeSet<EntryId>,
     overrides: &Overrides,
 ) -> Result<(Component, BTreeSet<EntryId>), W::Error> {
-    let mut component = Component { capped: true, ..Component::default() };
+    let mut component = Component::default();
     let mut done = BTreeSet::new();
     for &seed in seeds {
         if !component.take_in(graph, seed)? {
