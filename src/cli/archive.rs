@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use super::house::{self, print};
 use super::{Command, Common, Outcome};
 use crate::daemon::Rooms;
+use crate::pipeline::{Retired, Walk};
 use crate::store::archive;
 
 /// Runs the command where the store is held. That process has another working directory, so it is told the whole path.
@@ -68,10 +69,15 @@ pub fn import(rooms: &Rooms, file: &Path, out: &mut dyn Write) -> Outcome {
     Ok(0)
 }
 
-/// Rewrites the store with nothing but its live records.
+/// Removes what `keep` no longer wants, and rewrites the store with nothing but its live records.
 pub fn compact(rooms: &Rooms, out: &mut dyn Write) -> Outcome {
     let store = rooms.house.store();
     let before = store.stats()?;
+    let (retired, _) = rooms.house.retire(&mut Walk::default(), usize::MAX, rooms.clock.now())?;
+    if retired.stories > 0 {
+        let Retired { stories, entries } = retired;
+        print(out, format_args!("{entries} entries of {stories} stories were older than `keep`, and are removed"))?;
+    }
     store.compact()?;
     let after = store.stats()?;
     let megabytes = |bytes: u64| bytes as f64 / 1e6;

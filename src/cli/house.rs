@@ -115,7 +115,8 @@ fn configured(config: &Config) -> Result<Configured, String> {
         config.server.public_url.clone(),
         config.server.hubs.clone(),
         written(config),
-    );
+    )
+    .keeping(config.store.keep_s);
     let schedules = Schedules::new(&plan, &config.polling.schedule, config.polling.timezone.name())?;
     Ok(Configured { plan, schedules, fetching: fetching(config) })
 }

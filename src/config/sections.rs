@@ -18,6 +18,9 @@ const SCHEDULE: &str = "0 7 * * * *";
 const MAX_BODY_MIB: u64 = 16;
 const MAX_BODY_MIB_LIMIT: u64 = 256;
 
+/// Shortest `keep`: a page is asked for over a day and a half (`pipeline/pages.rs`), and no entry goes before that.
+const KEEP_S_LEAST: u64 = 2 * 86_400;
+
 pub(super) fn server(table: Table<'_, '_>, environment: &Environment) -> Option<Server> {
     let bind = table.parsed_or_env("bind", "TRIBUTARY_BIND", environment.bind.as_deref(), parse_bind);
     let bind = bind.unwrap_or(BIND);
@@ -41,7 +44,7 @@ pub fn reachable(bind: SocketAddr) -> SocketAddr {
 
 pub(super) fn store(table: Table<'_, '_>, file: &Path, environment: &Environment) -> StoreConfig {
     let written = table.string("path").map(|(path, _)| path);
-    let keep_s = table.parsed("keep", parse_duration);
+    let keep_s = table.parsed("keep", parse_keep);
     table.finish();
     let path = match (&environment.store, written) {
         (Some(path), _) => PathBuf::from(path),
@@ -142,6 +145,14 @@ fn parse_contact(text: &str) -> Result<Url, String> {
 
 fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address to listen at; write one such as \"127.0.0.1:8080\""))
+}
+
+/// How long entries are kept, in seconds.
+pub(super) fn parse_keep(text: &str) -> Result<u64, String> {
+    match parse_duration(text)? {
+        seconds if seconds >= KEEP_S_LEAST => Ok(seconds),
+        _ => Err(format!("{text:?} is too short; write two days or more, such as \"30d\" or \"2y\"")),
+    }
 }
 
 /// A length of time such as `90s`, `24h`, `30d`, `2y` (of 365 days), in seconds.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 
 use super::edition::parse_regex;
-use super::sections::{parse_http, read_schedule};
+use super::sections::{parse_http, parse_keep, read_schedule};
 use super::table::{Fault, Table};
 use crate::model::source::{Content, Paid};
 use crate::model::{Language, Role, Source, SourceId};
@@ -95,6 +95,7 @@ fn read_source(table: &Table<'_, '_>, id: Option<String>, timezone: Tz, warnings
         pattern: table.parsed("pattern", parse_regex),
         headers: table.string_pairs("headers"),
         schedule: read_schedule(table, timezone, warnings),
+        keep_s: table.parsed("keep", parse_keep),
     };
     (id.is_some() && url.is_some()).then_some(source)
 }

@@ -89,6 +89,21 @@ fn the_environment_wins_and_its_faults_are_told() {
 }
 
 #[test]
+fn keep_is_a_length_of_time_of_two_days_or_more() {
+    let (config, _) =
+        parse("[store]\nkeep = \"2y\"\n[[source]]\nid = \"a\"\nurl = \"https://a.example\"\nkeep = \"90d\"\n").unwrap();
+    assert_eq!((config.store.keep_s, config.sources[0].keep_s), (Some(2 * 365 * 86_400), Some(90 * 86_400)));
+    let told =
+        faults("[store]\nkeep = \"1h\"\n[[source]]\nid = \"a\"\nurl = \"https://a.example\"\nkeep = \"two years\"\n");
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines.len() == 2 && lines[0].starts_with("feeds.toml:2: ") && lines[1].starts_with("feeds.toml:6: "),
+        "{told}"
+    );
+    assert!(lines[0].contains("two days or more") && lines[1].contains("\"2y\""), "{told}");
+}
+
+#[test]
 fn more_than_hourly_is_warned_of() {
     let (_, warnings) = parse("[polling]\nschedule = \"*/15 * * * *\"\n").unwrap();
     assert_eq!(warnings.len(), 1);

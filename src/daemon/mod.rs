@@ -133,7 +133,7 @@ pub async fn run(
     // judgement waits for the first polls, but not for a server that hangs.
     let started = clock::instant();
     let mut judge: Option<Judge> = None;
-    let mut upkeep = Upkeep::new();
+    let mut upkeep = Upkeep::new(&rooms.clock);
     let mut watch = config.as_ref().map(|(file, _)| Watch::start(file));
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);

@@ -158,9 +158,20 @@ impl Index {
 
     /// Takes an entry out.
     pub fn remove(&mut self, entry: EntryId) {
-        let Some(slot) = self.slot_of(entry) else { return };
-        self.entries[slot as usize] = GONE;
-        self.live -= 1;
+        self.remove_all(&[entry]);
+    }
+
+    /// Takes entries out: the table of all is made anew once for all of them.
+    pub fn remove_all(&mut self, gone: &[EntryId]) {
+        // All are looked for before the first goes: a search compares with what stands in `entries`.
+        let slots: Vec<Slot> = gone.iter().filter_map(|entry| self.slot_of(*entry)).collect();
+        if slots.is_empty() {
+            return;
+        }
+        for slot in slots {
+            self.live -= usize::from(self.entries[slot as usize] != GONE);
+            self.entries[slot as usize] = GONE;
+        }
         // Its codes and keys are skipped from now on, and swept out when a fourth of the index is such.
         if self.entries.len() > 64 && self.live * 4 < self.entries.len() * 3 {
             self.sweep();

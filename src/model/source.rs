@@ -118,6 +118,8 @@ pub struct Source {
     pub headers: Vec<(String, String)>,
     /// Cron expression, where it differs from that of `[polling]`.
     pub schedule: Option<String>,
+    /// How long its entries are kept that no edition shows, in seconds, where that differs from `[store] keep`.
+    pub keep_s: Option<u64>,
 }
 
 impl Source {
@@ -143,6 +145,7 @@ impl Source {
             pattern: None,
             headers: Vec::new(),
             schedule: None,
+            keep_s: None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{Error, House, waiting};
+use super::{Error, House, retention, waiting};
 use crate::enrich;
 use crate::model::{Entry, EntryId, Outcome, Polled, Source, SourceState, Timestamp};
 use crate::normalise::{self, identity};
@@ -68,7 +68,10 @@ impl House {
         let (mut aliases, mut entries) = (Vec::new(), Vec::new());
         let known = |alias: &str| -> Option<identity::Known> {
             let id = query::entry_by_alias(&*self.store, &source.id, alias).ok()??;
-            query::entry(&*self.store, id).ok()?.as_ref().map(identity::Known::from)
+            match query::entry(&*self.store, id).ok()? {
+                Some(entry) => Some(identity::Known::from(&entry)),
+                None => query::remembered(&*self.store, id).ok()?.map(retention::known),
+            }
         };
         let base = state.feed.as_ref().unwrap_or(&source.url);
         let raws = if outcome == Outcome::Changed { &reading.entries[..] } else { &[] };
@@ -128,6 +131,10 @@ fn put(draft: &mut Draft<'_>, brought: &mut Brought) -> Result<Ingested, Error> 
     }
     for (mut entry, page) in entries.drain(..) {
         let old = query::whole_entry(draft, entry.id)?;
+        // Its source still gives it, and edited it: it is no news for that.
+        if old.is_none() && query::remembered(draft, entry.id)?.is_some() {
+            continue;
+        }
         if let Some(old) = &old {
             inherit(&mut entry, old, *now);
         }

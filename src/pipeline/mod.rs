@@ -23,6 +23,7 @@ mod plan;
 pub mod poll;
 mod quiet;
 mod references;
+mod retention;
 mod settling;
 pub mod site;
 mod story_page;
@@ -39,6 +40,7 @@ pub use editions::Composing;
 pub use ingest::Ingested;
 pub use judge::Judged;
 pub use plan::Plan;
+pub use retention::{Retired, Walk};
 pub use summary::{Listed, ListedMember, Summary};
 
 use chrono::TimeDelta;

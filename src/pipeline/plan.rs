@@ -25,6 +25,8 @@ pub struct Plan {
     pub hubs: Vec<Url>,
     /// The person's own judgements.
     pub overrides: Vec<OverrideUrls>,
+    /// How long entries are kept that no edition shows, in seconds, where their source says nothing else; `None`: for ever.
+    pub keep_s: Option<u64>,
 }
 
 impl Plan {
@@ -60,7 +62,18 @@ impl Plan {
             public_url,
             hubs,
             overrides,
+            keep_s: None,
         }
+    }
+
+    /// The same, and entries that no edition shows are kept so long.
+    pub fn keeping(self, keep_s: Option<u64>) -> Self {
+        Self { keep_s, ..self }
+    }
+
+    /// How long the entries of a source are kept that no edition shows, in seconds; `None`: for ever.
+    pub fn keep_s(&self, source: &SourceId) -> Option<u64> {
+        self.source(source).and_then(|source| source.keep_s).or(self.keep_s)
     }
 
     /// The sources in the order of the file; `id` is the name used inside.

@@ -121,7 +121,7 @@ impl House {
 }
 
 /// The entries of an address that the person wrote.
-fn named(from: &dyn Read, url: &Url) -> Result<Vec<EntryId>, Error> {
+pub(super) fn named(from: &dyn Read, url: &Url) -> Result<Vec<EntryId>, Error> {
     query::entries_by_link(from, &link::canonical(url), SAME_LINK_MAX)
 }
 

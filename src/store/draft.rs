@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::codec::{self, Record};
 use super::key::{Key, kind};
 use super::query;
-use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
+use super::records::{Job, LogEntry, ProfileRecord, Remembered, StateRecord, Stored, Waiting};
 use super::{Batch, Error, Pair, Read, Scan, Store};
 use crate::model::{
     Edge, Entry, EntryId, Evidence, Node, Resolution, Shown, SourceId, Story, StoryId, Timestamp, Tombstone, Verdict,
@@ -106,6 +106,15 @@ impl<'s> Draft<'s> {
         self.delete_waiting(id)?;
         self.delete_job(id)?;
         self.delete_edges(id)
+    }
+
+    /// Removes an entry as [`Draft::delete_entry`] does, and remembers what tells it from others: a feed that still gives
+    /// it brings nothing new.
+    pub fn retire_entry(&mut self, id: EntryId) -> Result<Vec<EntryId>, Error> {
+        if let Some(entry) = query::entry(self, id)? {
+            self.put(Key::of(kind::REMEMBERED).entry(id).bytes(), &Remembered::from(&entry))?;
+        }
+        self.delete_entry(id)
     }
 
     /// Removes the texts of an entry, and what was made of them.

@@ -39,6 +39,8 @@ pub mod kind {
     pub const PROFILE: u8 = b'p';
     /// due time, entry: index.
     pub const DUE: u8 = b'q';
+    /// entry -> what is remembered of it once it was removed.
+    pub const REMEMBERED: u8 = b'r';
     /// source, first seen, entry: index.
     pub const OF_SOURCE: u8 = b's';
     /// source -> state.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::codec::{self, Record};
 use super::key::{Key, Tail, hex, kind};
-use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
+use super::records::{Job, LogEntry, ProfileRecord, Remembered, StateRecord, Stored, Waiting};
 use super::{Error, Read, Scan, digest};
 use crate::model::{Body, Edge, Entry, EntryId, Evidence, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone};
 
@@ -25,6 +25,11 @@ pub fn entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error> {
 /// The texts of an entry.
 pub fn body(from: &dyn Read, id: EntryId) -> Result<Option<Body>, Error> {
     read(from, &Key::of(kind::BODY).entry(id).bytes())
+}
+
+/// What is remembered of an entry that was removed because it is old.
+pub fn remembered(from: &dyn Read, id: EntryId) -> Result<Option<Remembered>, Error> {
+    read(from, &Key::of(kind::REMEMBERED).entry(id).bytes())
 }
 
 /// The entry with its texts.
@@ -235,6 +240,13 @@ pub fn newest_stories(from: &dyn Read, after: Option<&Story>, limit: usize) -> R
     let after = after.map(|s| Key::of(kind::TOUCHED).time_backwards(s.touched).story(s.id).bytes());
     let prefix = [kind::TOUCHED];
     stories_by(from, &Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })
+}
+
+/// The stories by `touched`, oldest first, after this one.
+pub fn oldest_stories(from: &dyn Read, after: Option<&Story>, limit: usize) -> Result<Vec<Story>, Error> {
+    let after = after.map(|s| Key::of(kind::TOUCHED).time_backwards(s.touched).story(s.id).bytes());
+    let prefix = [kind::TOUCHED];
+    stories_by(from, &Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit).backwards() })
 }
 
 /// The stories founded since then, latest first: what a slow reader must not miss, however old their dates.

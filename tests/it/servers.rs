@@ -288,6 +288,7 @@ fn source(url: &str) -> Source {
         pattern: None,
         headers: vec![("X-Key".into(), "secret".into())],
         schedule: None,
+        keep_s: None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod entry;
 mod graph;
+mod remembered;
 mod story;
 mod waiting;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 pub use self::entry::{BodyRecord, EntryRecord, JobRecord, ProfileRecord, StateRecord};
 pub use self::graph::{EdgeRecord, EvidenceRecord, NodeRecord};
+pub use self::remembered::{Remembered, RememberedRecord};
 pub use self::story::{ChangeRecord, MembershipRecord, ShownRecord, StoryRecord, TombstoneRecord};
 pub use self::waiting::{Waiting, WaitingRecord};
 

@@ -4,5 +4,6 @@ mod adversaries;
 mod histories;
 mod press;
 mod record;
+mod retention;
 mod trust;
 mod world;
