@@ -40,7 +40,8 @@ pub(super) async fn tell_changes(rooms: Arc<Rooms>, site: Arc<Shopfront>) {
         let hubs = rooms.house.plan().hubs.clone();
         let (state, now) = (Some(site.state()), rooms.clock.now());
         let is_quiet = std::mem::replace(&mut last, state) == state;
-        if hubs.is_empty() || state == done {
+        // What cannot be written down as told would be told again and again.
+        if hubs.is_empty() || state == done || rooms.house.fault_of_store().is_some() {
             continue;
         }
         if !is_quiet && now - *since.get_or_insert(now) < PATIENCE {

@@ -38,7 +38,10 @@ impl Judge {
         let own = Arc::clone(&shared);
         let work = move || {
             while !own.stopped.load(Ordering::SeqCst) {
-                if let Err(error) = judge_all(&rooms, &own.stopped) {
+                if rooms.house.fault_of_store().is_none()
+                    && let Err(error) = judge_all(&rooms, &own.stopped)
+                    && !rooms.house.heeds(&error)
+                {
                     tracing::error!(%error, "entries could not be judged; they stay in the queue");
                 }
                 let woken = own.woken.lock().unwrap_or_else(PoisonError::into_inner);

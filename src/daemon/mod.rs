@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 use crate::clock::{self, Clock};
 use crate::fetch::{FetchSettings, Fetcher};
 use crate::pipeline::site::Shopfront;
-use crate::pipeline::{Error, House, Plan};
+use crate::pipeline::{Error, House, Look, Plan};
 
 use judging::Judge;
 use polls::{Done, Polls};
@@ -159,17 +159,21 @@ pub async fn run(
         }
         let wake = || judge.as_ref().into_iter().for_each(Judge::wake);
         match event {
-            Event::Tick => {
+            Event::Tick if is_storing(&rooms) => {
                 if let Err(error) = polls.start_due(&rooms, &done) {
                     tracing::error!(%error, "what is due cannot be read");
                 }
                 write_states(&rooms);
                 upkeep.tick(&rooms);
             }
+            // What is due stays so.
+            Event::Tick => {}
             Event::Done(ended) => {
                 polls.finished(ended);
-                polls.start_next(&rooms, &done);
-                wake();
+                if rooms.house.fault_of_store().is_none() {
+                    polls.start_next(&rooms, &done);
+                    wake();
+                }
             }
             Event::Reload => {
                 if let Some((file, reload)) = &config {
@@ -197,9 +201,32 @@ pub async fn run(
     Ok(())
 }
 
+/// Whether the store can be written. Told when it changes; while it cannot, nothing is begun that would have to be stored,
+/// and what stands is served.
+fn is_storing(rooms: &Rooms) -> bool {
+    match tokio::task::block_in_place(|| rooms.house.look_at_store()) {
+        Look::Well => true,
+        Look::Failed(error) => {
+            tracing::error!(%error, "nothing can be stored: what stands is served, and polling pauses until it can");
+            false
+        }
+        Look::StillFailed => false,
+        Look::Mended => {
+            tracing::info!("the store can be written again: polling goes on");
+            true
+        }
+        Look::Stumbled(error) => {
+            tracing::warn!(%error, "the store could not be written for a moment; what failed is tried again");
+            true
+        }
+    }
+}
+
 /// Writes what polls without news learnt.
 fn write_states(rooms: &Rooms) {
-    if let Err(error) = tokio::task::block_in_place(|| rooms.house.write_states()) {
+    if let Err(error) = tokio::task::block_in_place(|| rooms.house.write_states())
+        && !rooms.house.heeds(&error)
+    {
         tracing::error!(%error, "what was learnt of unchanged sources could not be written; it is tried again");
     }
 }

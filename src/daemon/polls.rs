@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
@@ -18,6 +19,9 @@ use crate::schedule::{self, Schedule};
 
 /// Pages under way at once; those of one domain wait for one another in the client.
 const MOST_PAGES: usize = 32;
+/// When a poll is made again that could not be stored: there may be room within a minute, and its source is asked no more
+/// often than that.
+const POLL_AGAIN: TimeDelta = TimeDelta::seconds(30);
 /// How often a poll by hand looks whether the daemon's own poll of that source has ended.
 const RECHECK: Duration = Duration::from_millis(50);
 
@@ -213,12 +217,14 @@ impl Polls {
                 continue;
             };
             tokio::spawn(async move {
-                let again = rooms.clock.now() + chrono::TimeDelta::minutes(1);
+                let (heard, again) = (Arc::clone(&rooms), rooms.clock.now() + POLL_AGAIN);
                 // A task of its own: a panic in one source's work never stops the others of its group.
                 let next = match tokio::spawn(async move { poll_in_turn(&rooms, &source).await }).await {
                     Ok(Ok(next)) => next,
                     Ok(Err(error)) => {
-                        tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
+                        if !heard.house.heeds(&error) {
+                            tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
+                        }
                         Some(again)
                     }
                     Err(error) => {
@@ -331,6 +337,7 @@ async fn fetch_page(rooms: &Rooms, job: &Job) {
         Ok(Fetched::GivenUp(why)) => tracing::warn!(page = %job.url, "the page cannot be read: {why}"),
         Ok(Fetched::Later(why)) => tracing::info!(page = %job.url, "the page will be asked for again: {why}"),
         Ok(Fetched::Read | Fetched::Stale) => {}
+        Err(error) if rooms.house.heeds(&error) => {}
         Err(error) => tracing::error!(page = %job.url, %error, "a page could not be stored; it stays in the queue"),
     }
 }

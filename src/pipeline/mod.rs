@@ -12,6 +12,7 @@
 //! - Matching runs on `pool`, which is bounded, and never on a worker of the runtime.
 
 mod compare;
+mod disk;
 mod editions;
 mod ingest;
 mod judge;
@@ -36,6 +37,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub use crate::store::Job;
+pub use disk::Look;
 pub use editions::Composing;
 pub use ingest::Ingested;
 pub use judge::Judged;
@@ -76,6 +78,8 @@ pub struct House {
     recent: Mutex<Option<(Timestamp, Summary)>>,
     /// Polls since the start by status of the answer, `None` where there was none.
     statuses: Mutex<BTreeMap<Option<u16>, u64>>,
+    /// Why nothing can be stored now.
+    fault_of_store: Mutex<Option<disk::Fault>>,
 }
 
 impl House {
@@ -103,6 +107,7 @@ impl House {
             counted: Mutex::default(),
             recent: Mutex::default(),
             statuses: Mutex::default(),
+            fault_of_store: Mutex::default(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! What does a reader find at each address?
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::editions::Composing;
 use super::kept::Kept;
@@ -31,6 +32,8 @@ pub struct Shopfront {
     planets: Kept<(), Planet>,
     /// The editions of the configuration as they stand.
     editions: Kept<String, Edition>,
+    /// The same as each was last committed: served on while nothing can be.
+    committed: Mutex<HashMap<String, Arc<Edition>>>,
     /// The stories of each edition for the front page.
     lists: Kept<String, Listing>,
     /// The same for what is asked of them: apart, so that no question lets the front page wait.
@@ -50,6 +53,7 @@ impl Shopfront {
             counts,
             planets: Kept::new(PLANETS_MAX),
             editions: Kept::new(EDITIONS_MAX),
+            committed: Mutex::default(),
             lists: Kept::new(EDITIONS_MAX),
             filtered: Kept::new(FILTERED_MAX),
             again: Mutex::default(),
@@ -63,17 +67,46 @@ impl Shopfront {
 
     /// An edition as it stands; those of the configuration are composed once for each state.
     pub(super) fn composed(&self, id: &str, query: &EditionQuery) -> Result<Arc<Edition>, Composing> {
-        let compose = || {
-            let plan = self.house.plan();
-            let composed = self.house.compose(&plan, id, query, &*self.planet()?, (self.now)())?;
-            if let Some(at) = composed.again {
-                let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-                *again = Some(again.map_or(at, |earlier| earlier.min(at)));
-            }
-            Ok(composed.edition)
-        };
         // Those asked for by parameters are kept by the server, which bounds their number and their bytes.
-        if query.is_empty() { self.editions.get(self.state(), id.to_owned(), compose) } else { compose().map(Arc::new) }
+        if !query.is_empty() {
+            return self.compose(id, query).map(Arc::new);
+        }
+        let edition = self.editions.get(self.state(), id.to_owned(), || match self.compose(id, query) {
+            Err(Composing::Store(error)) if self.house.heeds(&error) => self.last(id, error),
+            other => other,
+        })?;
+        if self.house.fault_of_store().is_none() {
+            let mut committed = self.committed();
+            // Names that are in the configuration no more are forgotten with all others.
+            if committed.len() >= EDITIONS_MAX && !committed.contains_key(id) {
+                committed.clear();
+            }
+            committed.insert(id.to_owned(), Arc::clone(&edition));
+        }
+        Ok(edition)
+    }
+
+    fn compose(&self, id: &str, query: &EditionQuery) -> Result<Edition, Composing> {
+        let composed = self.house.compose(&self.house.plan(), id, query, &*self.planet()?, (self.now)())?;
+        if let Some(at) = composed.again {
+            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+            *again = Some(again.map_or(at, |earlier| earlier.min(at)));
+        }
+        Ok(composed.edition)
+    }
+
+    /// An edition while what it shows cannot be committed: as it stood last, else as it would stand.
+    fn last(&self, id: &str, error: Error) -> Result<Edition, Composing> {
+        if let Some(last) = self.committed().get(id) {
+            return Ok((**last).clone());
+        }
+        let plan = self.house.plan();
+        let spec = plan.editions.iter().find(|spec| spec.id == id).ok_or(Composing::Store(error))?;
+        self.house.compose_page(&plan, spec, &EditionQuery::default(), &*self.planet()?, (self.now)())
+    }
+
+    fn committed(&self) -> MutexGuard<'_, HashMap<String, Arc<Edition>>> {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The stories of an edition that meet the filter.
@@ -147,9 +180,9 @@ impl Shopfront {
         let title = || house.frame().title;
         Ok(Some(match route {
             Route::Health => Page::new(200, TEXT, "ok\n"),
-            Route::Ready => match house.store().ready() {
-                Ok(()) => Page::new(200, TEXT, "ready\n"),
-                Err(error) => Page::new(503, TEXT, format!("not ready: {error}\n")),
+            Route::Ready => match house.fault_of_store() {
+                None => Page::new(200, TEXT, "ready\n"),
+                Some(error) => Page::new(503, TEXT, format!("not ready: {error}\n")),
             },
             Route::Style => style(pages::STYLE),
             Route::FeedStyle => style(pages::FEED_STYLE),

@@ -147,7 +147,8 @@ pub trait Store: Read + Send + Sync {
     /// There is no room, or the database is damaged: then nothing of the batch is there after the next opening.
     fn apply(&self, batch: &Batch) -> Result<(), Error>;
 
-    /// Whether a batch would be taken now; reopens a store that a full disk had closed. Cheap while all is well.
+    /// Whether a batch would be taken now, as far as the system says; reopens a store that a full disk had closed. Cheap
+    /// while all is well.
     ///
     /// # Errors
     /// Why not.
@@ -276,6 +277,11 @@ impl Batch {
     /// Whether nothing is written.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
+    }
+
+    /// Bytes of all keys and values that are set.
+    pub fn bytes(&self) -> u64 {
+        self.writes.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
     }
 
     /// Number of writes.

@@ -4,6 +4,7 @@ mod articles;
 mod backup;
 mod cluster;
 mod demo;
+mod disk;
 mod editions;
 mod feeds;
 mod harmless;

@@ -101,6 +101,7 @@ impl SledStore {
             seal: opened.seal,
             log: None,
             broken: None,
+            lacking: 0,
             reading,
         };
         writer.install(opened);

@@ -18,9 +18,9 @@ const CACHE_BYTES: u64 = 32 << 20;
 /// Key of the seal.
 pub const SEAL_KEY: [u8; 2] = [kind::STORE, b's'];
 
-/// Room that must be there before sled is opened or reopened: it writes a segment of 512 KiB and a snapshot, and
+/// Room that must be there before sled is opened, reopened or written: it writes segments of 512 KiB and a snapshot, and
 /// cannot open without.
-const ROOM_BYTES: usize = 2 << 20;
+const ROOM_BYTES: u64 = 2 << 20;
 
 /// Pairs read at a time while all are read.
 const SLICE: usize = 1000;
@@ -79,11 +79,26 @@ impl Layout {
         Ok(())
     }
 
+    /// Whether there is room for so many bytes more, and none of it read-only, as the system says: without writing, so that
+    /// sled is not asked for what would poison it. A system that says nothing of its room is believed to have some.
+    pub fn room(&self, more: u64) -> Result<(), Error> {
+        let facts = rustix::fs::statvfs(&self.root).map_err(|e| self.unwritable(&e))?;
+        if facts.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
+            return Err(self.unwritable(&"it is on a read-only file system"));
+        }
+        let (free, needed) = (facts.f_bavail.saturating_mul(facts.f_frsize), ROOM_BYTES.saturating_add(more));
+        if facts.f_blocks > 0 && free < needed {
+            let kib = |bytes: u64| bytes >> 10;
+            return Err(self.unwritable(&format!("only {} KiB are free, {} are needed", kib(free), kib(needed))));
+        }
+        Ok(())
+    }
+
     /// Whether there is room to write, by writing.
     pub fn probe(&self) -> Result<(), Error> {
         let path = self.root.join("probe");
         let written = File::create(&path).and_then(|mut file| {
-            file.write_all(&vec![0xa5; ROOM_BYTES])?;
+            file.write_all(&vec![0xa5; ROOM_BYTES as usize])?;
             file.sync_all()
         });
         let removed = fs::remove_file(&path);

@@ -44,6 +44,8 @@ pub struct Writer {
     pub(super) log: Option<File>,
     /// Writing failed: the database must be reopened, since sled refuses all from then on.
     pub(super) broken: Option<Error>,
+    /// Room in bytes that the last batch lacked.
+    pub(super) lacking: u64,
     /// A reading of everything that goes on beside the writing.
     pub(super) reading: Option<Reading>,
 }
@@ -69,7 +71,7 @@ impl Writer {
     /// Serves what is no batch.
     fn serve(&mut self, job: Job) {
         let (result, reply) = match job {
-            Job::Ready(reply) => (self.mend(), reply),
+            Job::Ready(reply) => (self.mend().and_then(|()| self.layout.room(self.lacking)), reply),
             Job::Compact(reply) => (self.mend().and_then(|()| self.compact()), reply),
             Job::Apply(batch, reply) => (self.apply(&[batch]), reply),
         };
@@ -105,6 +107,11 @@ impl Writer {
     /// Writes batches, each atomic, and makes them durable together.
     fn apply(&mut self, batches: &[Batch]) -> Result<(), Error> {
         self.mend()?;
+        // A batch may go into segments of its own, and a large value into a file: twice its size is more than both.
+        let more = batches.iter().map(Batch::bytes).sum::<u64>().saturating_mul(2);
+        self.lacking = more;
+        self.layout.room(more)?;
+        self.lacking = 0;
         let before = self.seal;
         let result = self.write(batches);
         if let Err(error) = &result {
@@ -188,6 +195,8 @@ impl Writer {
             // sled gives up in many ways on a full disk, a panic among them: only reopening tells which it was.
             tracing::warn!(%error, "the store stopped; it is opened again");
         }
+        // Asked first: a probe writes, and this is asked every second.
+        self.layout.room(0)?;
         self.layout.probe()?;
         self.close()?;
         let opened = open::open(&self.layout)?;
@@ -251,8 +260,11 @@ impl Writer {
         if next.exists() {
             fs::remove_dir_all(&next).map_err(failed)?;
         }
-        let copied = self.copy_to_next();
-        if let Err(error) = copied {
+        // Right after a rewrite sled takes some twice the live bytes (`pipeline/upkeep.rs`).
+        layout.room(self.seal.bytes.saturating_mul(3))?;
+        // A copy that cannot be written panics as it is dropped, too.
+        let copied = catch_unwind(AssertUnwindSafe(|| self.copy_to_next()));
+        if let Err(error) = copied.unwrap_or_else(|_| Err(layout.unwritable(&"the copy could not be closed"))) {
             let _ = fs::remove_dir_all(&next);
             return Err(error);
         }

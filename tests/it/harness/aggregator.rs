@@ -226,6 +226,11 @@ impl Running {
         assert!(sent.expect("kill(1)").success());
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
