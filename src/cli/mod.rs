@@ -216,6 +216,8 @@ fn parse_language(tag: &str) -> Result<Language, String> {
 
 /// Parses the arguments, runs the subcommand, and turns what it says into an exit code.
 pub fn main() -> ExitCode {
+    // Tests name in FAILPOINTS where the program is to die; a release has no such points.
+    let _points = fail::has_failpoints().then(fail::FailScenario::setup);
     let arguments = Arguments::parse();
     log_to_stderr(arguments.common.log_format);
     match dispatch(&arguments) {

@@ -78,6 +78,7 @@ async fn tell(rooms: &Rooms, site: &Shopfront, hub: &Url) -> Result<(), String> 
     let form: Vec<(&str, &str)> = std::iter::once(("hub.mode", "publish")).chain(topics).collect();
     let clock = rooms.clock.clone();
     rooms.fetcher().tell(hub, &form, &move || clock.now()).await.map_err(|e| e.to_string())?;
+    fail::fail_point!("hub-told", |_| std::process::abort());
     tracing::info!(%hub, editions = news.len(), "told the hub");
     tokio::task::block_in_place(|| site.told(hub, &news)).map_err(|e| e.to_string())
 }

@@ -143,6 +143,8 @@ pub(super) struct Polls {
     /// Polls that are due or under way.
     line: Line<SourceId>,
     pages: HashSet<EntryId>,
+    /// The time at the last look.
+    looked: Option<Timestamp>,
 }
 
 impl Polls {
@@ -175,7 +177,7 @@ impl Polls {
                 None => {}
             }
         }
-        Ok(Self { due, line: Line::default(), pages: HashSet::new() })
+        Ok(Self { due, looked: Some(now), ..Self::default() })
     }
 
     /// The same for a plan that was taken over: what is under way stays so.
@@ -186,6 +188,13 @@ impl Polls {
     /// Starts every poll and page that is due and not under way.
     pub(super) fn start_due(&mut self, rooms: &Arc<Rooms>, done: &UnboundedSender<Done>) -> Result<(), Error> {
         let now = rooms.clock.now();
+        let looked = self.looked.replace(now);
+        if looked.is_some_and(|looked| now < looked - schedule::CLOCK_CORRECTION) {
+            tracing::warn!("the clock was set back: every source is polled once, and what waits is looked at anew");
+            // What is planned by the clock of before would be waited for in vain.
+            self.due = Self::new(rooms)?.due;
+            rooms.house.clock_was_set_back(now)?;
+        }
         while self.due.peek().is_some_and(|Reverse((at, _))| *at <= now) {
             let Some(Reverse((_, id))) = self.due.pop() else { break };
             if let Some(source) = rooms.house.plan().source(&id) {

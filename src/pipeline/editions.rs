@@ -61,7 +61,9 @@ impl House {
             for (story, shown) in &composed.shown {
                 draft.put_shown(id, *story, shown)?;
             }
+            fail::fail_point!("edition-before-commit", |_| std::process::abort());
             draft.commit()?;
+            fail::fail_point!("edition-committed", |_| std::process::abort());
         }
         Ok(composed)
     }

@@ -100,7 +100,9 @@ impl House {
         let mut draft = Draft::new(&*self.store);
         let put = |(brought, _): &mut (Brought, Answer)| put(&mut draft, brought);
         let done = together.iter_mut().map(put).collect::<Result<Vec<_>, _>>();
+        fail::fail_point!("poll-before-commit", |_| std::process::abort());
         let done = done.and_then(|ingested| draft.commit().map(|()| ingested));
+        fail::fail_point!("poll-committed", |_| std::process::abort());
         if done.as_ref().is_ok_and(|all| all.iter().any(|ingested| ingested.changed > 0)) {
             self.touch();
         }

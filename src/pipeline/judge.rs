@@ -153,7 +153,9 @@ impl House {
                 self.queue_references(&mut draft, &plan, entry, profile, now)?;
             }
         }
+        fail::fail_point!("judge-before-commit", |_| std::process::abort());
         draft.commit()?;
+        fail::fail_point!("judge-committed", |_| std::process::abort());
         self.touch();
         let joined = self.tell_joined(&plan, &resolution)?;
         let notices = self.tell_notices(&resolution, overrides)?;

@@ -2,17 +2,22 @@
 
 use chrono::TimeDelta;
 
+use super::ingest::PAGE_PATIENCE;
 use super::{Error, House, waiting};
 use crate::enrich;
 use crate::model::{Ask, Document, Failure, Purpose, Timestamp};
 use crate::parse;
 use crate::sources::references;
-use crate::store::{Draft, Job, query};
+use crate::store::{Draft, Job, Waiting, query};
 
 /// Attempts at a page: with the pauses below they span a day and a half, longer than most outages.
 const MOST_ATTEMPTS: u32 = 6;
 /// Pause after the first failed attempt; it grows fourfold with each: 2, 8, 32 minutes, 2, 8.5, 34 hours.
 const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(2);
+/// The longest: the Retry-After of a server is obeyed for a week.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::days(7);
+/// What waits and is looked at when the clock was set back; more than that is a first poll, which waits for no time.
+const REDUE_MAX: usize = 50_000;
 
 /// What became of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +47,27 @@ impl House {
     /// The store cannot be read.
     pub fn waiting_pages(&self, limit: usize) -> Result<usize, Error> {
         query::jobs_count(&*self.store, limit)
+    }
+
+    /// Makes ready what waits for a time that the clock, which was set back, will not show for long: else an entry would
+    /// appear, and a page be asked for, a year late.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn clock_was_set_back(&self, now: Timestamp) -> Result<(), Error> {
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        for waiting in query::all_waiting(&*self.store, REDUE_MAX)? {
+            if waiting.ready > now + PAGE_PATIENCE {
+                draft.put_waiting(&Waiting { ready: now, ..waiting })?;
+            }
+        }
+        for job in query::all_jobs(&*self.store, REDUE_MAX)? {
+            if job.due > now + LONGEST_PAUSE {
+                draft.put_job(&Job { due: now, ..job })?;
+            }
+        }
+        draft.commit()
     }
 
     /// The request for a page, with the header fields of the source it belongs to.
@@ -95,7 +121,9 @@ impl House {
             let plan = self.plan();
             draft.put_waiting(&waiting(&entry, plan.source(&entry.source).map(|source| &**source), now))?;
         }
+        fail::fail_point!("page-before-commit", |_| std::process::abort());
         draft.commit()?;
+        fail::fail_point!("page-committed", |_| std::process::abort());
         Ok(fetched)
     }
 }

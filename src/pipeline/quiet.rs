@@ -57,7 +57,9 @@ impl House {
         for (source, state) in &waiting {
             draft.put_state(source, &**state)?;
         }
+        fail::fail_point!("states-before-commit", |_| std::process::abort());
         draft.commit()?;
+        fail::fail_point!("states-committed", |_| std::process::abort());
         // What was polled again meanwhile stays for the next time.
         self.quiet().retain(|source, state| waiting.get(source).is_none_or(|written| !Arc::ptr_eq(written, state)));
         Ok(())

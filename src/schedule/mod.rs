@@ -27,7 +27,7 @@ const UNCONDITIONAL_EVERY: TimeDelta = TimeDelta::days(1);
 const LONGEST_JITTER: TimeDelta = TimeDelta::minutes(5);
 
 /// A clock set back by less than this is a correction, not a jump.
-const CLOCK_CORRECTION: TimeDelta = TimeDelta::minutes(1);
+pub const CLOCK_CORRECTION: TimeDelta = TimeDelta::minutes(1);
 
 /// When to poll next.
 #[derive(Debug, Clone, PartialEq, Eq)]

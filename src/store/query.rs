@@ -163,6 +163,18 @@ pub fn waiting(from: &dyn Read, now: Timestamp, limit: usize) -> Result<Vec<Wait
     Ok(ready)
 }
 
+/// The entries to judge, ready or not, newest first.
+pub fn all_waiting(from: &dyn Read, limit: usize) -> Result<Vec<Waiting>, Error> {
+    let keys = from.scan(&Scan::prefix(&[kind::NEWEST_WAITING], limit))?;
+    keys.iter().filter_map(|(key, _)| Tail::of(key).entry().and_then(|id| waiting_of(from, id)).transpose()).collect()
+}
+
+/// The pages queued, due or not, longest due first.
+pub fn all_jobs(from: &dyn Read, limit: usize) -> Result<Vec<Job>, Error> {
+    let keys = from.scan(&Scan::prefix(&[kind::DUE], limit))?;
+    keys.iter().filter_map(|(key, _)| Tail::of(key).entry().and_then(|id| job(from, id)).transpose()).collect()
+}
+
 /// How many entries are to be judged, ready or not; counted up to `limit`.
 pub fn waiting_count(from: &dyn Read, limit: usize) -> Result<usize, Error> {
     Ok(from.scan(&Scan::prefix(&[kind::NEWEST_WAITING], limit))?.len())

@@ -129,16 +129,18 @@ impl Writer {
         let db = state.db(&self.layout)?;
         for batch in batches {
             let writes = self.prepare(db, batch)?;
-            fail::fail_point!("store-before-apply");
+            fail::fail_point!("store-before-apply", |_| std::process::abort());
             guard(&self.layout, || db.apply_batch(writes))?;
         }
-        fail::fail_point!("store-before-flush");
+        fail::fail_point!("store-before-flush", |_| std::process::abort());
         guard(&self.layout, || db.flush())?;
-        fail::fail_point!("store-before-sync");
+        fail::fail_point!("store-before-sync", |_| std::process::abort());
         self.sync().map_err(|e| self.layout.unwritable(&e))?;
-        fail::fail_point!("store-after-sync");
+        fail::fail_point!("store-after-sync", |_| std::process::abort());
         shared.stats(self.seal.stats(0));
-        self.acked.write(&self.seal).map_err(|e| self.layout.unwritable(&e))
+        self.acked.write(&self.seal).map_err(|e| self.layout.unwritable(&e))?;
+        fail::fail_point!("store-acked", |_| std::process::abort());
+        Ok(())
     }
 
     /// What of a batch changes anything, with the seal that follows from it.
@@ -269,9 +271,12 @@ impl Writer {
             return Err(error);
         }
         Layout::sync_folder(&next).map_err(failed)?;
+        fail::fail_point!("compact-copied", |_| std::process::abort());
         self.close()?;
         fs::rename(&database, &previous).map_err(failed)?;
+        fail::fail_point!("compact-between-renames", |_| std::process::abort());
         fs::rename(&next, &database).map_err(failed)?;
+        fail::fail_point!("compact-renamed", |_| std::process::abort());
         Layout::sync_folder(&layout.root).map_err(failed)?;
         self.shared.set_blobs_synced(None);
         match open::open(&self.layout) {

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -178,12 +178,21 @@ impl Aggregator {
 
     /// Starts a subcommand and does not wait for it: it can be killed at any moment.
     pub fn begin(&self, arguments: &[&str]) -> Running {
-        let mut child = self.spawn(arguments);
+        self.begin_with(arguments, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub fn begin_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
+        let mut child = self.spawn_with(arguments, variables);
         drop((child.stdout.take().map(read_aside), child.stderr.take().map(read_aside)));
         Running { child, port: self.port, summary: String::new() }
     }
 
     fn spawn(&self, arguments: &[&str]) -> Child {
+        self.spawn_with(arguments, &[])
+    }
+
+    fn spawn_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_tributary"))
             .args(arguments)
             .arg("--config")
@@ -193,6 +202,7 @@ impl Aggregator {
             .env_remove("TRIBUTARY_BIND")
             .env_remove("TRIBUTARY_PUBLIC_URL")
             .env_remove("TRIBUTARY_STORE")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -234,6 +244,16 @@ impl Running {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child")
+    }
+
+    /// Asks it, whether it answers or not.
+    pub fn try_get(&self, target: &str) -> Option<Response> {
+        http::ask("GET", self.port, target, &[])
     }
 
     /// Sends SIGTERM, and gives the exit code.
