@@ -59,7 +59,7 @@ const NAMES: &str = "Anselm Brigid Casimir Dorothea Egon Fatima Gustav Hedwig Iv
                      Oskar Petra Quentin Rosalind Stefan Tamara";
 
 /// The newest items of two feeds that grow by one item each round.
-pub fn serve(origin: &Origin, round: usize) {
+fn serve(origin: &Origin, round: usize) {
     for feed in ["one", "two"] {
         let newest = (round.saturating_sub(WINDOW)..round).rev();
         let texts: Vec<[String; 3]> = newest
