@@ -13,11 +13,25 @@ const PROBES: usize = 48;
 /// Codes looked at for each code, at the least: so many take a millisecond, and a store of up to 16,000 entries has no
 /// more, so all of it is searched.
 const SCANNED: usize = 65_536;
-/// Two codes further apart than this have nothing to do with each other: of 256 bits, unrelated ones differ in
-/// 128 ± 8, so one in 700 of them comes this near.
-const NEAR: u32 = 104;
-/// Candidates by codes, at the most.
-const MOST_BY_CODE: usize = 64;
+
+/// How far a query by codes reaches.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// Two codes as far apart as this or further have nothing to do with each other. Of 256 bits, unrelated ones
+    /// differ in 128 ± 8: one in 700 of them comes nearer than 104, one in 40 nearer than 112.
+    near: u32,
+    /// Candidates, at the most.
+    most: usize,
+}
+
+/// Of an essay.
+const ESSAY: Reach = Reach { near: 104, most: 64 };
+/// Of a teaser or a fragment: its quarters are a few words, so a translation's codes are further away and among those
+/// of more strangers; and comparing two of them costs little. Figures: docs/MATCHING.md, candidates.
+const SHORT: Reach = Reach { near: 112, most: 192 };
+/// Characters of a text that is short.
+const SHORT_TEXT: u32 = 600;
+
 /// Candidates by keys, at the most.
 const MOST_BY_KEY: usize = 16;
 /// Keys of one entry that are kept of each kind: those of the smallest hash, so that two texts that share many
@@ -53,12 +67,13 @@ impl List {
 /// away. In order, the first of each slot and number is the nearest.
 type Hit = u64;
 
-/// Collects what of a list lies nearer than `NEAR`. A type, not a closure, so that all of it is compiled for the
+/// Collects what of a list lies near. A type, not a closure, so that all of it is compiled for the
 /// processor's own instructions.
 struct Scan<'a> {
     list: &'a List,
     number: usize,
     code: &'a Code,
+    near: u32,
     hits: &'a mut Vec<Hit>,
 }
 
@@ -69,7 +84,7 @@ impl pulp::NullaryFnOnce for Scan<'_> {
     fn call(self) {
         for (slot, other) in self.list.slots.iter().zip(&self.list.codes) {
             let apart = distance(self.code, other);
-            if apart < NEAR {
+            if apart < self.near {
                 self.hits.push(u64::from(*slot) << 32 | (self.number as u64) << 16 | u64::from(apart));
             }
         }
@@ -268,7 +283,8 @@ impl Index {
 
     /// Entries worth comparing with `profile`, the most promising first; `entry` itself is not among them.
     pub fn candidates(&self, entry: EntryId, profile: &Profile) -> Vec<EntryId> {
-        let mut out = self.by_codes(entry, &profile.codes);
+        let reach = if profile.length < SHORT_TEXT { SHORT } else { ESSAY };
+        let mut out = self.by_codes(entry, &profile.codes, reach);
         for found in self.by_keys(entry, profile) {
             if !out.contains(&found) {
                 out.push(found);
@@ -277,7 +293,7 @@ impl Index {
         out
     }
 
-    fn by_codes(&self, entry: EntryId, codes: &[Code]) -> Vec<EntryId> {
+    fn by_codes(&self, entry: EntryId, codes: &[Code], Reach { near, most }: Reach) -> Vec<EntryId> {
         let mut hits: Vec<Hit> = Vec::new();
         for (number, code) in codes.iter().enumerate() {
             let mut scanned = 0;
@@ -287,13 +303,13 @@ impl Index {
                 }
                 let list = &self.lists[list];
                 scanned += list.slots.len();
-                pulp::Arch::new().dispatch(Scan { list, number, code, hits: &mut hits });
+                pulp::Arch::new().dispatch(Scan { list, number, code, near, hits: &mut hits });
             }
         }
         hits.sort_unstable();
         hits.dedup_by_key(|hit| *hit >> 16);
-        let points = |hit: Hit| ((hit >> 32) as Slot, NEAR - (hit & 0xffff) as u32);
-        self.top(entry, hits.into_iter().map(points), MOST_BY_CODE)
+        let points = |hit: Hit| ((hit >> 32) as Slot, near - (hit & 0xffff) as u32);
+        self.top(entry, hits.into_iter().map(points), most)
     }
 
     fn by_keys(&self, entry: EntryId, profile: &Profile) -> Vec<EntryId> {
@@ -452,14 +468,14 @@ mod tests {
             index.insert_keys(id(u128::from(n)), &codes, &[n as u32]);
         }
         let query: Vec<Code> = (0..4).map(|q| flipped(code(77 * 4 + q), 40)).collect();
-        assert_eq!(index.by_codes(id(9999), &query).first(), Some(&id(77)));
-        assert!(!index.by_codes(id(77), &query).contains(&id(77)));
+        assert_eq!(index.by_codes(id(9999), &query, ESSAY).first(), Some(&id(77)));
+        assert!(!index.by_codes(id(77), &query, ESSAY).contains(&id(77)));
         for n in 0..400_u128 {
             index.remove(id(n));
         }
         assert_eq!(index.len(), 100);
-        assert!(!index.by_codes(id(9999), &query).contains(&id(77)));
+        assert!(!index.by_codes(id(9999), &query, ESSAY).contains(&id(77)));
         let query: Vec<Code> = (0..4).map(|q| flipped(code(450 * 4 + q), 40)).collect();
-        assert_eq!(index.by_codes(id(9999), &query).first(), Some(&id(450)));
+        assert_eq!(index.by_codes(id(9999), &query, ESSAY).first(), Some(&id(450)));
     }
 }
