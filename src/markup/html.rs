@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::{text, tidy};
+use super::{straight, text, tidy};
 
 /// Bytes of one text. The longest post of the corpora has 400 KB; a feed of 16 MiB may hold one text.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -30,17 +30,19 @@ pub fn clean(html: &str, base: &Url) -> String {
     }
     // Of what is nested beyond all sense, only the words are worth anything.
     let Some(tidied) = tidy::fragment(html) else { return text::to_html(&text::plain(html)) };
+    if let Some(clean) = straight::clean(&tidied) {
+        return trimmed(clean);
+    }
     CLEANER.with_borrow_mut(|cached| match cached {
-        Some((known, cleaner)) if known == base => clean_tidied(&tidied, cleaner),
+        Some((known, builder)) if known == base => trimmed(builder.clean(&tidied).to_string()),
         _ => {
-            let (_, cleaner) = cached.insert((base.clone(), cleaner(base)));
-            clean_tidied(&tidied, cleaner)
+            let (_, builder) = cached.insert((base.clone(), builder(base)));
+            trimmed(builder.clean(&tidied).to_string())
         }
     })
 }
 
-fn clean_tidied(html: &str, cleaner: &Builder<'_>) -> String {
-    let mut clean = cleaner.clean(html).to_string();
+fn trimmed(mut clean: String) -> String {
     clean.truncate(clean.trim_end().len());
     match clean.len() - clean.trim_start().len() {
         0 => clean,
@@ -48,7 +50,8 @@ fn clean_tidied(html: &str, cleaner: &Builder<'_>) -> String {
     }
 }
 
-fn cleaner(base: &Url) -> Builder<'static> {
+/// Ammonia as it is set up here.
+pub(super) fn builder(base: &Url) -> Builder<'static> {
     let mut builder = Builder::default();
     let relative = match base.scheme() {
         "http" | "https" => UrlRelative::RewriteWithBase(base.clone()),

@@ -4,6 +4,7 @@
 //! A room on the ground: pages (`parse`) and the texts of feeds (`normalise`) go through the same caps.
 
 pub mod html;
+mod straight;
 mod tag;
 pub mod text;
 pub mod tidy;
