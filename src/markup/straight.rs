@@ -6,7 +6,7 @@
 //! that nest as the HTML standard has them nest without moving any of them (§13.2.6.4.7), attributes in quotes,
 //! `http` and `https` addresses with plain hosts. At the first doubt it gives up, and ammonia does all of the text.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2, memchr3};
 
 use super::tag::{self, Tag};
 
@@ -207,13 +207,19 @@ impl Pass {
 
     /// A text or a value, as it is read and written again.
     fn text(&mut self, mut rest: &str, value: bool) -> Option<()> {
-        let special = |b| matches!(b, b'&' | b'<' | b'>' | b'\r' | b'\0' | 0xc2) || b == b'"' && value;
-        while let Some(at) = rest.bytes().position(special) {
+        // A tokenizer reads other characters in their place.
+        if memchr2(b'\r', b'\0', rest.as_bytes()).is_some() {
+            return None;
+        }
+        let special = |text: &str| match value {
+            true => text.bytes().position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | 0xc2)),
+            // No text between two tags has a `<`.
+            false => memchr3(b'&', b'>', 0xc2, text.as_bytes()),
+        };
+        while let Some(at) = special(rest) {
             self.out.push_str(&rest[..at]);
             rest = &rest[at..];
             let (character, length) = match rest.chars().next()? {
-                // A tokenizer reads other characters in their place.
-                '\r' | '\0' => return None,
                 '&' => reference(rest)?,
                 other => (other, other.len_utf8()),
             };

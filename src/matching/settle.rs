@@ -283,7 +283,9 @@ fn nearby<W: World>(
         }
         next.sort_by(|x, y| y.0.cmp(&x.0).then(y.1.total_cmp(&x.1)).then(x.2.cmp(&y.2)));
         for entry in overrides.joined_with(seed).chain(next.into_iter().map(|(.., entry)| entry)) {
-            component.take_in(graph, entry)?;
+            if !component.take_in(graph, entry)? {
+                break;
+            }
         }
     }
     component.close(graph);

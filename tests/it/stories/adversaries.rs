@@ -157,6 +157,10 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
     for story in planet.stories() {
         let works: BTreeSet<usize> = story.members.iter().filter_map(|m| work_of.get(&m.entry).copied()).collect();
         damage.works_joined += works.len().saturating_sub(1);
+        if works.len() > 1 {
+            println!("the works {works:?} are one story:");
+            story.members.iter().for_each(|member| println!("    {member:?} {:?}", planet.posts.get(&member.entry)));
+        }
     }
     let leads = |id: &&StoryId| query::find_story(&*planet.store, **id).unwrap().is_none();
     damage.ids_lost = published.iter().filter(leads).count();
