@@ -93,7 +93,7 @@ fn read_source(table: &Table<'_, '_>, id: Option<String>, timezone: Tz, warnings
         references: table.boolean("references").unwrap_or(true),
         selector: table.parsed("selector", parse_selector),
         pattern: table.parsed("pattern", parse_regex),
-        headers: table.string_pairs("headers"),
+        headers: table.header_fields("headers"),
         schedule: read_schedule(table, timezone, warnings),
         keep_s: table.parsed("keep", parse_keep),
     };

@@ -52,6 +52,12 @@ impl<'t> Faults<'t> {
     }
 }
 
+/// Whether this can be sent as a header field (RFC 9110 §5.1, §5.5).
+fn is_field(name: &str, value: &str) -> bool {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(is_token) && value.bytes().all(|b| b == b'\t' || matches!(b, b' '..=b'~'))
+}
+
 /// A table being read: what is not asked for by the end is an unknown key.
 pub struct Table<'a, 't> {
     name: String,
@@ -219,7 +225,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// A string-to-string table, in the order of the file's keys.
-    pub fn string_pairs(&self, key: &'static str) -> Vec<(String, String)> {
+    pub fn header_fields(&self, key: &'static str) -> Vec<(String, String)> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type(key, value, "a table, such as { X-Key = \"…\" }");
@@ -228,7 +234,16 @@ impl<'a, 't> Table<'a, 't> {
         let mut pairs = Vec::new();
         for (name, value) in table {
             match value.get_ref().as_str() {
-                Some(text) => pairs.push((name.get_ref().to_string(), text.to_owned())),
+                Some(text) if is_field(name.get_ref(), text) => {
+                    pairs.push((name.get_ref().to_string(), text.to_owned()))
+                }
+                Some(_) => {
+                    let told = self.named(key);
+                    self.faults.add(value.span(), format!(
+                        "{told}: {:?} cannot be a header field; a name has letters, digits and hyphens, a value ASCII on one line",
+                        name.get_ref()
+                    ));
+                }
                 None => self.wrong_type(name.get_ref(), value, "a string in quotes"),
             }
         }

@@ -50,6 +50,11 @@ fn trimmed(mut clean: String) -> String {
     }
 }
 
+/// Whether an address is relative, or of the web.
+fn is_web(address: &str) -> bool {
+    Url::parse(address).map_or(true, |url| matches!(url.scheme(), "http" | "https" | "mailto"))
+}
+
 /// Ammonia as it is set up here.
 pub(super) fn builder(base: &Url) -> Builder<'static> {
     let mut builder = Builder::default();
@@ -68,6 +73,8 @@ pub(super) fn builder(base: &Url) -> Builder<'static> {
         .add_tag_attributes("source", ["src", "type"])
         .add_tag_attributes("a", ["hreflang"])
         .rm_tags(["area", "map"])
+        // Ammonia checks the schemes of `href`, `src` and `poster`, and takes any address that a quotation names.
+        .attribute_filter(|_, name, value| (name != "cite" || is_web(value)).then_some(value.into()))
         .add_clean_content_tags(["title", "textarea", "select", "template"]);
     builder
 }

@@ -195,7 +195,7 @@ impl Pass {
                 continue;
             }
             // Of two, a tokenizer drops the second.
-            if kept.contains(&name) || matches!(name, "href" | "src") && !is_plain_address(value) {
+            if kept.contains(&name) || matches!(name, "href" | "src" | "cite") && !is_plain_address(value) {
                 return None;
             }
             kept.push(name);

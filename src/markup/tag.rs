@@ -106,8 +106,15 @@ pub fn is_invisible(attributes: &str) -> bool {
     if tiny("width") && tiny("height") {
         return true;
     }
-    let compact = || lower.replace([' ', '\t', '\n'], "");
-    lower.contains("style") && compact().contains("display:none")
+    if !lower.contains("style") {
+        return false;
+    }
+    let compact = lower.replace([' ', '\t', '\n'], "");
+    let declares = |name: &str| {
+        let declarations = compact.split([';', '"', '\'']).map(|d| d.trim_start_matches("style="));
+        declarations.filter_map(|d| d.strip_prefix(name)).any(|value| matches!(value, ":0" | ":0px" | ":1px"))
+    };
+    compact.contains("display:none") || (declares("width") && declares("height"))
 }
 
 #[cfg(test)]

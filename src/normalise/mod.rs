@@ -28,7 +28,7 @@ pub const MAX_AHEAD: Duration = Duration::minutes(10);
 /// Bytes of HTML whose language is found out: enough for the characters that are looked at.
 const DETECTED_BYTES: usize = 8 * 1024;
 
-/// Bytes of a title: longer ones are texts without a title of their own.
+/// Bytes of a title or a category: longer ones are texts without a title of their own.
 const MAX_TITLE: usize = 1_000;
 
 /// Makes an entry of what a feed says of it. `document` is the address that answered.
@@ -63,7 +63,7 @@ pub fn normalise(raw: &RawEntry, feed: &RawFeed, source: &Source, document: &Url
         revised: None,
         revision: revision(raw),
         body: Body { summary, content, page },
-        categories: raw.categories.iter().map(|category| text::line(category, false)).collect(),
+        categories: raw.categories.iter().map(|category| clip(text::line(category, false), MAX_TITLE)).collect(),
         enclosures: raw.enclosures.iter().filter_map(|enclosure| enclosed(enclosure, document)).collect(),
         comments: url(&raw.comments),
         rights: raw

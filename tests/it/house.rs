@@ -282,6 +282,40 @@ fn every_file_of_a_plural_folder_is_in_its_list() {
 }
 
 #[test]
+fn every_dependency_has_its_reason() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(home.join(file)).expect("readable");
+    let design = read("docs/DESIGN.md");
+    let rows = design.lines().skip_while(|line| !line.starts_with("| package |")).skip(2);
+    let rows =
+        rows.take_while(|line| line.starts_with('|')).map(|row| row.trim_matches('|').split_once('|').expect(row));
+    let mut told: Vec<String> = Vec::new();
+    for (names, reason) in rows {
+        assert!(!reason.trim().is_empty(), "{names}: {reason} is no reason");
+        told.extend(names.split(',').map(|name| name.trim().to_owned()));
+    }
+    let manifest = read("Cargo.toml");
+    let mut used = Vec::new();
+    let mut counts = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            counts = line.ends_with("dependencies]");
+        } else if line.starts_with('#') {
+            // A comment.
+        } else if let (true, Some((name, _))) = (counts, line.split_once('=')) {
+            used.push(name.trim().to_owned());
+        }
+    }
+    used.sort();
+    used.dedup(); // `fail` is named for the program and for its tests.
+    told.sort();
+    assert!(used.len() > 30, "the dependencies were not found: {used:?}");
+    assert_eq!(used, told, "the dependencies of Cargo.toml, and those of which docs/DESIGN.md says what for");
+    assert!(home.join("Cargo.lock").is_file() && !read(".gitignore").contains("Cargo.lock"));
+    assert!(manifest.contains("unsafe_code = \"forbid\""));
+}
+
+#[test]
 fn the_readers_of_sources_read_them_rightly() {
     assert_eq!(names_after("use crate::{model::{A, B}, store};", "crate::"), ["model", "store"]);
     assert_eq!(names_after("let x = crate::clock::now();", "crate::"), ["clock"]);

@@ -10,6 +10,7 @@ mod failpoints;
 mod feeds;
 mod harmless;
 mod harness;
+mod hostile;
 mod house;
 mod matching;
 mod month;

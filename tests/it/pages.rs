@@ -65,7 +65,15 @@ fn works() -> Vec<tributary::compose::Work> {
 }
 
 fn index() -> Index {
-    let edition = Desk::new(&["it", "*"]).compose(&works(), now()).edition;
+    index_page(Desk::new(&["it", "*"]).compose(&works(), now()).edition)
+}
+
+/// The page of an edition's stories.
+pub fn index_of(edition: Edition) -> String {
+    pages::index(&frame(), &index_page(edition), Messages::for_reader(&[]))
+}
+
+fn index_page(edition: Edition) -> Index {
     let line = |item: tributary::model::Item| StoryLine {
         id: item.story,
         date: item.published,

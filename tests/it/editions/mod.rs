@@ -1,5 +1,5 @@
 //! Does an edition show each work once, in the right version, and stand still while nothing a reader sees moves?
 
 mod compose;
-mod readback;
+pub mod readback;
 mod render;

@@ -39,7 +39,7 @@ fn readable(text: &str) -> String {
 }
 
 /// Reads the edition back and compares all that the format can say.
-fn same_entries(edition: &Edition, ending: &str) {
+pub(crate) fn same_entries(edition: &Edition, ending: &str) {
     let entries = read(edition, ending);
     assert_eq!(entries.len(), edition.items.len(), "{ending}");
     for (item, entry) in edition.items.iter().zip(&entries) {
