@@ -30,7 +30,7 @@ pub fn clean(html: &str, base: &Url) -> String {
     }
     // Of what is nested beyond all sense, only the words are worth anything.
     let Some(tidied) = tidy::fragment(html) else { return text::to_html(&text::plain(html)) };
-    if let Some(clean) = straight::clean(&tidied) {
+    if let Some(clean) = straight::clean(&tidied, base) {
         return trimmed(clean);
     }
     CLEANER.with_borrow_mut(|cached| match cached {

@@ -7,6 +7,7 @@
 //! `http` and `https` addresses with plain hosts. At the first doubt it gives up, and ammonia does all of the text.
 
 use memchr::{memchr, memchr2, memchr3};
+use url::Url;
 
 use super::tag::{self, Tag};
 
@@ -117,9 +118,11 @@ fn stays(element: &str, attribute: &str) -> bool {
     matches!(attribute, "lang" | "title") || of_element.contains(&attribute)
 }
 
-/// Cleans a text whose tree is plain; `None` where a tree builder has to tell.
-pub fn clean(html: &str) -> Option<String> {
-    let mut pass = Pass { out: String::with_capacity(html.len()), open: Vec::new(), paragraph: false, heading: false };
+/// Cleans a text whose tree is plain; `None` where a tree builder has to tell. Addresses that begin with `/` are made
+/// absolute by `base`.
+pub fn clean(html: &str, base: &Url) -> Option<String> {
+    let mut pass =
+        Pass { base, out: String::with_capacity(html.len()), open: Vec::new(), paragraph: false, heading: false };
     let mut rest = html;
     while let Some(at) = memchr(b'<', rest.as_bytes()) {
         pass.text(&rest[..at], false)?;
@@ -133,14 +136,15 @@ pub fn clean(html: &str) -> Option<String> {
     (pass.open.is_empty() && !html.starts_with('\u{feff}')).then_some(pass.out)
 }
 
-struct Pass {
+struct Pass<'a> {
+    base: &'a Url,
     out: String,
     open: Vec<(&'static str, Kind)>,
     paragraph: bool,
     heading: bool,
 }
 
-impl Pass {
+impl Pass<'_> {
     fn tag(&mut self, tag: &Tag<'_>) -> Option<()> {
         let (name, kind) = known(tag.name)?;
         if tag.is_end {
@@ -195,14 +199,28 @@ impl Pass {
                 continue;
             }
             // Of two, a tokenizer drops the second.
-            if kept.contains(&name) || matches!(name, "href" | "src" | "cite") && !is_plain_address(value) {
+            if kept.contains(&name) {
                 return None;
             }
             kept.push(name);
             self.out.extend([" ", name, "=\""]);
-            self.text(value, true)?;
+            match name {
+                // Ammonia joins no `cite`.
+                "cite" if !is_plain_address(value) => return None,
+                "href" | "src" if !is_plain_address(value) => self.text(self.joined(value)?.as_str(), true)?,
+                _ => self.text(value, true)?,
+            }
             self.out.push('"');
         }
+    }
+
+    /// An address on the host of the base, absolute, with its `&` written as references.
+    fn joined(&self, value: &str) -> Option<String> {
+        let on_host = value.starts_with('/') && !value.starts_with("//");
+        if !on_host || value.contains(['&', '\\']) || !matches!(self.base.scheme(), "http" | "https") {
+            return None;
+        }
+        self.base.join(value).ok().map(String::from)
     }
 
     /// A text or a value, as it is read and written again.
@@ -320,14 +338,21 @@ fn is_plain_address(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use url::Url;
 
     use super::*;
     use crate::markup::{html, tidy};
 
-    /// What ammonia makes of a text, for a base that no address here needs.
+    fn base() -> Url {
+        Url::parse("https://example.org/blog/post").unwrap()
+    }
+
+    fn clean(html: &str) -> Option<String> {
+        super::clean(html, &base())
+    }
+
+    /// What ammonia makes of a text.
     fn slowly(html: &str) -> String {
-        html::builder(&Url::parse("https://example.org/").unwrap()).clean(html).to_string()
+        html::builder(&base()).clean(html).to_string()
     }
 
     #[test]
@@ -337,6 +362,7 @@ mod tests {
             "<p>a <b>b <i>c</i></b><br/><a href=\"https://example.org/?a=1&amp;b=2\" target=\"_blank\">d</a></p>",
             "<div class='x'><figure><a href='http://a.example'><picture><source type='image/webp' srcset='x'><img src='https://a.example/x.png' alt='\"&quot;' data-x='{&quot;y&quot;:1}'></picture></a></figure></div>",
             "<ul><li><p>a</p></li> <li>b<ol><li>c</li></ol></li></ul><hr><h2 title='>'>d</h2><blockquote>e</blockquote>",
+            "<a href='/x?y=1#z'>a</a><img src='/ü \u{e9}\t.png'><a href='/..//'>b</a>",
             "<b><b><b><b>a</b></b></b></b><dl><dt>a</dt><dd>b</dd></dl>",
         ] {
             assert_eq!(clean(plain).as_deref(), Some(&*slowly(plain)), "{plain}");
@@ -373,7 +399,10 @@ mod tests {
             "<p a=b>c</p>",
             "<img alt>",
             "<img src='javascript:x()'>",
-            "<img src='/x'>",
+            "<img src='//x'>",
+            "<img src='/\\x'>",
+            "<img src='/x&amp;y'>",
+            "<img src='x'>",
             "<img src='data:x'>",
             "<img src=' https://a.example/'>",
             "<img src='https://a.example:x/'>",
@@ -404,7 +433,7 @@ mod tests {
 
     #[test]
     fn elements_and_attributes_are_those_that_ammonia_lets_through() {
-        let builder = html::builder(&Url::parse("https://example.org/").unwrap());
+        let builder = html::builder(&base());
         let (tags, of_tags, generic) =
             (builder.clone_tags(), builder.clone_tag_attributes(), builder.clone_generic_attributes());
         let attributes: Vec<&str> =

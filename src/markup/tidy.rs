@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::tag::{self, Tag};
 
@@ -100,8 +100,9 @@ const ENDLESS: [&str; 13] =
 /// Elements that stand in the rows of a table, or hold them: their ends reach out of a cell.
 const TABLE: [&str; 9] = ["table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "colgroup"];
 
-/// Tags left out for their depth from which on a document is no document any more: 100,000 levels are an attack.
-const MAX_TOO_DEEP: usize = 10_000;
+/// Tags left out for their depth, links in links, crossed tags and `&` that begin nothing, from which on a document is
+/// no document any more: 100,000 levels are an attack. Each costs a tree builder far more than what is in order.
+const MAX_AMISS: usize = 10_000;
 
 /// Hands on the text of an entry, or a copy without what is in the way; `None` where it is nested beyond all sense.
 pub fn fragment(html: &str) -> Option<Cow<'_, str>> {
@@ -124,7 +125,7 @@ fn tidy(html: &str, whole_page: bool) -> Option<Cow<'_, str>> {
         open: Vec::new(),
         formatting: 0,
         misplaced: 0,
-        too_deep: 0,
+        amiss: 0,
         run: 0,
         ends: Ends::default(),
         next_end: None,
@@ -132,11 +133,14 @@ fn tidy(html: &str, whole_page: bool) -> Option<Cow<'_, str>> {
     while let Some(found) = memchr(b'<', &html.as_bytes()[pass.at..]) {
         pass.text(found);
         pass.markup();
-        if pass.too_deep > MAX_TOO_DEEP {
+        if pass.amiss > MAX_AMISS {
             return None;
         }
     }
     pass.text(html.len() - pass.at);
+    if pass.amiss > MAX_AMISS {
+        return None;
+    }
     Some(match pass.out {
         None => Cow::Borrowed(html),
         Some(mut out) => {
@@ -164,8 +168,8 @@ struct Pass<'a> {
     open: Vec<&'a str>,
     formatting: usize,
     misplaced: usize,
-    /// Tags left out for their depth.
-    too_deep: usize,
+    /// What was amiss so far.
+    amiss: usize,
     /// Bytes of text since the last tag.
     run: usize,
     ends: Ends,
@@ -217,6 +221,9 @@ impl<'a> Pass<'a> {
     /// Passes over a text, and lets a line break in a long one: that makes two texts of it.
     fn text(&mut self, length: usize) {
         let end = self.at + length;
+        let bytes = &self.html.as_bytes()[self.at..end];
+        let begins_nothing = |at: &usize| !bytes.get(at + 1).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'#');
+        self.amiss += memchr_iter(b'&', bytes).filter(begins_nothing).count();
         while self.run + (end - self.at) > MAX_RUN {
             let rest = &self.html[self.at..end];
             let from = rest.floor_char_boundary(MAX_RUN.saturating_sub(self.run));
@@ -292,6 +299,7 @@ impl<'a> Pass<'a> {
             && let Some(position) = self.open.iter().rposition(is_open)
         {
             self.open.remove(position);
+            self.amiss += 1;
         }
         if kind == Kind::Block {
             let ended = ended_by(name);
@@ -301,7 +309,7 @@ impl<'a> Pass<'a> {
         }
         let formatting = kind == Kind::Formatting;
         if self.open.len() >= MAX_DEPTH || formatting && self.formatting >= MAX_FORMATTING {
-            self.too_deep += 1;
+            self.amiss += 1;
             return self.leave_out(length);
         }
         if self.is_misplaced(name) {
@@ -327,6 +335,7 @@ impl<'a> Pass<'a> {
             ends.push_str(&format!("</{open}>"));
         }
         if !implied {
+            self.amiss += 1;
             self.leave_out(0);
             self.out.get_or_insert_default().push_str(&ends);
             self.copied += length;
@@ -399,6 +408,10 @@ mod tests {
     fn what_is_nested_beyond_all_sense_is_refused() {
         assert!(super::fragment(&"<div>".repeat(100_000)).is_none());
         assert!(page(&"<i><p>".repeat(100_000)).is_none());
+        assert!(page(&"<a>".repeat(100_000)).is_none());
+        assert!(super::fragment(&"<b><div></b>".repeat(100_000)).is_none());
+        assert!(super::fragment(&"&".repeat(100_000)).is_none());
+        assert!(super::fragment(&"&amp; &#1084; <a>b</a> ".repeat(100_000)).is_some());
     }
 
     #[test]
