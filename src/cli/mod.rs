@@ -18,6 +18,7 @@ mod overrule;
 mod pair;
 pub mod parse;
 mod poll;
+mod printable;
 mod publications;
 mod run;
 mod screen;
@@ -223,7 +224,10 @@ pub fn main() -> ExitCode {
     match dispatch(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("tributary: {error:#}");
+            // Faults of a configuration stand one on a line; nothing else of theirs reaches the terminal as it is.
+            let told = format!("{error:#}");
+            let lines: Vec<_> = told.lines().map(printable::printable).collect();
+            eprintln!("tributary: {}", lines.join("\n"));
             ExitCode::from(if error.is::<Invalid>() { 2 } else { 1 })
         }
     }
@@ -320,9 +324,11 @@ pub fn environment() -> Environment {
 
 fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let colours = matches!(format, LogFormat::Text) && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let log = printable::Log { format, colours };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).with_target(false);
     match format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Text => builder.with_ansi(colours).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
 }

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::Outcome;
 use super::house::print;
+use super::printable::printable;
 use crate::daemon::control::{Progress, Screen};
 use crate::daemon::{PollReport, Rooms, drain, poll_now};
 use crate::model::{Outcome as Ended, Source};
@@ -62,9 +63,9 @@ fn tell(report: &PollReport, width: usize, out: &mut (impl Write + ?Sized)) -> a
         Ended::Failed(why) => format!("failed     {why}"),
         Ended::Gone(why) => format!("gone       {why}"),
     };
-    writeln!(out, "{:width$}  {told}", report.source.as_str())?;
+    writeln!(out, "{:width$}  {}", report.source.as_str(), printable(&told))?;
     for fault in &report.faults {
-        writeln!(out, "{:width$}  fault      {fault}", "")?;
+        writeln!(out, "{:width$}  fault      {}", "", printable(fault))?;
     }
     out.flush()?;
     Ok(())

@@ -185,7 +185,7 @@ pub async fn run(
                             tracing::info!("{} was taken over", file.display());
                         }
                         Err(fault) => {
-                            tracing::error!("the configuration stays as it was:\n{fault}");
+                            tracing::error!("the configuration stays as it was: {}", fault.replace('\n', "; "));
                             rooms.house.set_config_fault(Some(fault));
                         }
                     }

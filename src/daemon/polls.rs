@@ -275,7 +275,7 @@ async fn poll_in_turn(rooms: &Rooms, source: &Arc<Source>) -> Result<Option<Time
         return Ok(state.next_poll);
     }
     let (report, next) = poll_source(rooms, source).await?;
-    tell(&report);
+    tell(&report, &state);
     Ok(next)
 }
 
@@ -315,14 +315,24 @@ fn jitter(source: &SourceId, polls: u64) -> f64 {
     hasher.finish() as f64 / u64::MAX as f64
 }
 
-/// Logs a poll once.
-fn tell(report: &PollReport) {
+/// Logs a poll. What went wrong is told once, and not again until it changes; `before` is what was known.
+fn tell(report: &PollReport, before: &SourceState) {
     let source = &report.source;
+    if let Outcome::Failed(why) | Outcome::Gone(why) = &report.outcome
+        && before.last_error.as_ref() == Some(why)
+    {
+        tracing::debug!(%source, "still fails: {why}");
+        return;
+    }
+    if before.last_error.is_some() && !report.failed() {
+        tracing::info!(%source, "answers again");
+    }
     match &report.outcome {
         Outcome::Changed => {
             let Ingested { new, changed, pages } = report.ingested;
             tracing::info!(%source, entries = report.entries, new, changed, pages, "polled");
-            for fault in &report.faults {
+            let is_new = |fault: &&String| !before.faults.iter().any(|known| known.message == **fault);
+            for fault in report.faults.iter().filter(is_new) {
                 tracing::warn!(%source, "the document has a fault: {fault}");
             }
         }

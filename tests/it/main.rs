@@ -12,6 +12,7 @@ mod harmless;
 mod harness;
 mod hostile;
 mod house;
+mod logs;
 mod matching;
 mod month;
 mod overrides;

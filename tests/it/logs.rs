@@ -1,0 +1,75 @@
+//! Does the log say each thing once, on one line, in words that no source can forge?
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use crate::harness::feed::{ITEMS, rss};
+use crate::harness::{Answer, Origin, aggregator::source, spawn_aggregator};
+
+/// What could move a cursor, colour a line, end it, or turn it round.
+fn assert_plain(text: &str) {
+    let odd = text.chars().find(|c| {
+        (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}')
+    });
+    assert_eq!(odd, None, "{text:?}");
+}
+
+/// A server whose answers are failures that carry these bytes in their header.
+fn says(head: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    format!("http://{address}/feed")
+}
+
+/// Failures and faults whose words are a source's.
+fn hostile(origin: &Origin) -> String {
+    let title = "Red \u{1b}[31m\u{202e}txet\u{9b}2J";
+    let broken = rss(title, &origin.url(""), ITEMS).replace("</item>", "<x\u{1b}[31m\u{202e}></item>");
+    origin.serve("/broken", Answer::ok("application/rss+xml", broken));
+    origin.serve("/page", Answer::ok("text/html", "<html><title>\u{1b}[2J</title></html>"));
+    let encoded = says("HTTP/1.1 200 OK\r\nContent-Encoding: \u{9b}31m\u{202e}x\r\nContent-Length: 1\r\n\r\nx");
+    let moved = says("HTTP/1.1 302 Found\r\nLocation: ht\u{202e}tp://\u{9b}2J/\r\nContent-Length: 0\r\n\r\n");
+    [
+        source("broken", &origin.url("/broken"), "original"),
+        source("page", &origin.url("/page"), "original"),
+        source("encoded", &encoded, "original"),
+        source("moved", &moved, "original"),
+        source("down", &origin.url("/down"), "original"),
+        source("good", &origin.url("/good"), "original"),
+    ]
+    .concat()
+}
+
+/// The lines of a log in JSON, each of them read.
+fn lines(log: &str) -> Vec<serde_json::Value> {
+    log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line:?}"))).collect()
+}
+
+#[test]
+fn a_log_has_one_line_for_each_event_and_nothing_that_moves_a_cursor() {
+    let origin = Origin::start();
+    let aggregator = spawn_aggregator(&hostile(&origin));
+    origin.serve("/down", Answer::status(500));
+    origin.serve("/good", Answer::ok("application/rss+xml", rss("Good", &origin.url(""), ITEMS)));
+    for format in ["text", "json"] {
+        let output = aggregator.tributary(&["poll", "--log-format", format]);
+        assert_eq!(output.code, 1, "{output:?}");
+        assert_plain(&output.stdout);
+        assert_plain(&output.stderr);
+        // One line a source, one for each fault of a document, and the summary.
+        for id in ["broken", "page", "encoded", "moved", "down", "good"] {
+            assert_eq!(output.stdout.lines().filter(|line| line.starts_with(id)).count(), 1, "{id}: {output:?}");
+        }
+        if format == "json" {
+            lines(&output.stderr);
+        }
+    }
+}
