@@ -283,7 +283,13 @@ impl Index {
 
     /// Entries worth comparing with `profile`, the most promising first; `entry` itself is not among them.
     pub fn candidates(&self, entry: EntryId, profile: &Profile) -> Vec<EntryId> {
-        let reach = if profile.length < SHORT_TEXT { SHORT } else { ESSAY };
+        let searched_whole = self.live * 4 <= SCANNED;
+        let reach = match profile.length < SHORT_TEXT {
+            true if searched_whole => SHORT,
+            // Among a million, so many strangers come as near that it takes 20 ms to sort them.
+            true => Reach { near: ESSAY.near, ..SHORT },
+            false => ESSAY,
+        };
         let mut out = self.by_codes(entry, &profile.codes, reach);
         for found in self.by_keys(entry, profile) {
             if !out.contains(&found) {
