@@ -19,7 +19,7 @@ pub enum Verdict {
 pub struct Finding {
     /// Name of the signal, one of `signals::ALL`.
     pub signal: String,
-    /// The level observed, in the signal's own words; "not observed" weighs nothing.
+    /// The level observed, in the signal's own words. "not observed" has a weight too: what is missing says something.
     pub level: String,
     /// Weight in bits (log2 of a likelihood ratio): above zero speaks for, below against.
     pub weight_bits: f32,
