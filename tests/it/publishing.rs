@@ -43,6 +43,9 @@ fn wait(hub: &Origin, times: usize) {
     panic!("the hub was told {} times, not {times}", hub.count("/hub"));
 }
 
+/// After a hub has answered, for the daemon to write down that it was told: killed before, it tells it again.
+const WRITTEN_DOWN: Duration = Duration::from_secs(2);
+
 #[test]
 fn a_hub_is_told_once_of_each_change_and_at_the_next_start_of_one_it_missed() {
     let (origin, hub) = (Origin::start(), Origin::start());
@@ -80,6 +83,7 @@ fn a_hub_is_told_once_of_each_change_and_at_the_next_start_of_one_it_missed() {
     serve(&origin, &more);
     assert_eq!(aggregator.poll().code, 0);
     wait(&hub, 2);
+    thread::sleep(WRITTEN_DOWN);
     running.kill();
 
     // What a hub that is down does not hear, it hears at the next start; what it has heard it does not.
@@ -93,6 +97,7 @@ fn a_hub_is_told_once_of_each_change_and_at_the_next_start_of_one_it_missed() {
     hub.serve("/hub", Answer::status(202));
     let running = aggregator.run();
     wait(&hub, 4);
+    thread::sleep(WRITTEN_DOWN);
     running.kill();
     let running = aggregator.run();
     thread::sleep(Duration::from_secs(4));
