@@ -15,6 +15,10 @@ use crate::store::key::kind;
 /// about three times its cache while it writes (measured with 8 KB values), beside 92 MiB for a million keys.
 const CACHE_BYTES: u64 = 32 << 20;
 
+/// How often the lock of a database is asked for before it is said to be in use, and the pause between: half a second.
+const LOCK_TRIES: usize = 25;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// Key of the seal.
 pub const SEAL_KEY: [u8; 2] = [kind::STORE, b's'];
 
@@ -133,6 +137,13 @@ pub fn open_database(layout: &Layout, folder: &Path) -> Result<Db, Error> {
         .mode(::sled::Mode::LowSpace)
         // We flush after every batch ourselves; a thread of sled's would only race with it.
         .flush_every_ms(None);
+    // sled's own threads may hold the lock for a moment after a database was dropped.
+    for _ in 0..LOCK_TRIES {
+        match guard(layout, || config.open()) {
+            Err(Error::Busy { .. }) => std::thread::sleep(LOCK_PAUSE),
+            opened => return opened,
+        }
+    }
     guard(layout, || config.open())
 }
 
