@@ -176,3 +176,38 @@ impl Entry {
         self.published.unwrap_or(self.first_seen)
     }
 }
+
+/// What tells an entry from others of its source (`normalise/identity.rs`): all that is remembered of one that was removed
+/// because it is old, so that a feed that still gives it brings nothing new. Some hundred bytes, where an essay has ten
+/// thousand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its id.
+    pub id: EntryId,
+    /// Its key.
+    pub key: String,
+    /// Its guid as given.
+    pub guid: Option<String>,
+    /// Its page.
+    pub link: Option<Url>,
+    /// Its title.
+    pub title: String,
+    /// Its date.
+    pub published: Option<Timestamp>,
+    /// Hash of what it said last.
+    pub revision: u64,
+}
+
+impl From<&Entry> for Known {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            id: entry.id,
+            key: entry.key.clone(),
+            guid: entry.guid.clone(),
+            link: entry.link.clone(),
+            title: entry.title.clone(),
+            published: entry.published,
+            revision: entry.revision,
+        }
+    }
+}

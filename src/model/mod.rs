@@ -23,7 +23,7 @@ pub use digest::digest;
 pub use document::Document;
 pub use edition::{Edition, EditionSpec, Format, Include, Item, Planet, Shown, SourceCard, Tombstone, Version};
 pub use encoder::Encoder;
-pub use entry::{Body, Enclosure, Entry, EntryId, Page, Person};
+pub use entry::{Body, Enclosure, Entry, EntryId, Known, Page, Person};
 pub use evidence::{Evidence, Finding, Verdict};
 pub use graph::{Edge, Extent, Node};
 pub use language::Language;

@@ -26,7 +26,7 @@ use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
-use crate::model::{Entry, EntryId, RawEntry, RawFeed, SourceId, Timestamp};
+use crate::model::{Entry, EntryId, Known, RawEntry, RawFeed, SourceId, Timestamp};
 
 use super::{absolute, link, revision, text};
 
@@ -40,39 +40,6 @@ pub struct Identity {
     pub key: String,
     /// All rungs that hold, the key among them, best first: to be stored, each leading to the entry.
     pub aliases: Vec<String>,
-}
-
-/// What is known of a stored entry, as far as it tells it from others.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// Its id.
-    pub id: EntryId,
-    /// Its key.
-    pub key: String,
-    /// Its guid as given.
-    pub guid: Option<String>,
-    /// Its page.
-    pub link: Option<Url>,
-    /// Its title.
-    pub title: String,
-    /// Its date.
-    pub published: Option<Timestamp>,
-    /// Hash of what it said.
-    pub revision: u64,
-}
-
-impl From<&Entry> for Known {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            id: entry.id,
-            key: entry.key.clone(),
-            guid: entry.guid.clone(),
-            link: entry.link.clone(),
-            title: entry.title.clone(),
-            published: entry.published,
-            revision: entry.revision,
-        }
-    }
 }
 
 /// What became of one entry of a document.

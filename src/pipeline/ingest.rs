@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{Error, House, retention, waiting};
+use super::{Error, House, waiting};
 use crate::enrich;
-use crate::model::{Entry, EntryId, Outcome, Polled, Source, SourceState, Timestamp};
+use crate::model::{Entry, EntryId, Known, Outcome, Polled, Source, SourceState, Timestamp};
 use crate::normalise::{self, identity};
 use crate::store::{Draft, Job, query};
 
@@ -66,11 +66,11 @@ impl House {
     fn read_new(&self, source: &Source, polled: Polled, now: Timestamp) -> Brought {
         let Polled { reading, state, outcome } = polled;
         let (mut aliases, mut entries) = (Vec::new(), Vec::new());
-        let known = |alias: &str| -> Option<identity::Known> {
+        let known = |alias: &str| -> Option<Known> {
             let id = query::entry_by_alias(&*self.store, &source.id, alias).ok()??;
             match query::entry(&*self.store, id).ok()? {
-                Some(entry) => Some(identity::Known::from(&entry)),
-                None => query::remembered(&*self.store, id).ok()?.map(retention::known),
+                Some(entry) => Some(Known::from(&entry)),
+                None => query::remembered(&*self.store, id).ok()?,
             }
         };
         let base = state.feed.as_ref().unwrap_or(&source.url);

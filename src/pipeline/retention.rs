@@ -13,8 +13,7 @@ use super::editions::Composing;
 use super::settling::EDGES_MAX;
 use super::{Error, House, Plan};
 use crate::model::{EditionQuery, Entry, EntryId, Story, StoryId, Timestamp, Verdict};
-use crate::normalise::identity;
-use crate::store::{Draft, Read, Remembered, query};
+use crate::store::{Draft, Read, query};
 
 /// Stories looked at in one commit: it holds up the judge and all that write for some 20 ms.
 const AT_ONCE: usize = 64;
@@ -157,12 +156,6 @@ impl House {
         draft.commit()?;
         Ok((went, gone))
     }
-}
-
-/// What is known of an entry that was removed, as far as it tells it from others.
-pub(super) fn known(entry: Remembered) -> identity::Known {
-    let Remembered { id, key, guid, link, title, published, revision } = entry;
-    identity::Known { id, key, guid, link, title, published, revision }
 }
 
 /// The date from which on everything is kept; `None` where everything is.

@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::codec::{self, Record};
 use super::key::{Key, kind};
 use super::query;
-use super::records::{Job, LogEntry, ProfileRecord, Remembered, StateRecord, Stored, Waiting};
+use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
 use super::{Batch, Error, Pair, Read, Scan, Store};
 use crate::model::{
-    Edge, Entry, EntryId, Evidence, Node, Resolution, Shown, SourceId, Story, StoryId, Timestamp, Tombstone, Verdict,
+    Edge, Entry, EntryId, Evidence, Known, Node, Resolution, Shown, SourceId, Story, StoryId, Timestamp, Tombstone,
+    Verdict,
 };
 
 /// Edges of one entry that are read to be removed. An entry is compared with some dozens of others at the most.
@@ -112,7 +113,7 @@ impl<'s> Draft<'s> {
     /// it brings nothing new.
     pub fn retire_entry(&mut self, id: EntryId) -> Result<Vec<EntryId>, Error> {
         if let Some(entry) = query::entry(self, id)? {
-            self.put(Key::of(kind::REMEMBERED).entry(id).bytes(), &Remembered::from(&entry))?;
+            self.put(Key::of(kind::REMEMBERED).entry(id).bytes(), &Known::from(&entry))?;
         }
         self.delete_entry(id)
     }

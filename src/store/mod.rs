@@ -51,7 +51,7 @@ pub use self::sled::SledStore;
 pub use crate::model::digest;
 pub use draft::Draft;
 pub use memory::MemoryStore;
-pub use records::{Job, LogEntry, Remembered, Waiting};
+pub use records::{Job, LogEntry, Waiting};
 
 /// Why the store could not do what was asked; each message says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]

@@ -5,9 +5,11 @@ use url::Url;
 
 use super::codec::{self, Record};
 use super::key::{Key, Tail, hex, kind};
-use super::records::{Job, LogEntry, ProfileRecord, Remembered, StateRecord, Stored, Waiting};
+use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
 use super::{Error, Read, Scan, digest};
-use crate::model::{Body, Edge, Entry, EntryId, Evidence, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone};
+use crate::model::{
+    Body, Edge, Entry, EntryId, Evidence, Known, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone,
+};
 
 /// Tombstones lead to tombstones when stories merge again and again; no real chain is longer than this.
 const REDIRECTS_MAX: usize = 32;
@@ -28,7 +30,7 @@ pub fn body(from: &dyn Read, id: EntryId) -> Result<Option<Body>, Error> {
 }
 
 /// What is remembered of an entry that was removed because it is old.
-pub fn remembered(from: &dyn Read, id: EntryId) -> Result<Option<Remembered>, Error> {
+pub fn remembered(from: &dyn Read, id: EntryId) -> Result<Option<Known>, Error> {
     read(from, &Key::of(kind::REMEMBERED).entry(id).bytes())
 }
 
