@@ -13,41 +13,48 @@ const LEAD_BITS: f32 = 2.0;
 /// whole, side by side, can. Only rivals that were compared with the other have a say; where none was, a better one
 /// counts as a different work. A function of the set of edges, those that link nothing among them.
 pub fn settle(edges: &mut [Edge]) {
-    let mut of: HashMap<EntryId, Vec<(EntryId, &Edge)>> = HashMap::new();
-    for e in edges.iter().filter(|e| e.verdict == Verdict::Link) {
-        of.entry(e.a).or_default().push((e.b, e));
-        of.entry(e.b).or_default().push((e.a, e));
+    let mut of: HashMap<EntryId, Vec<Edge>> = HashMap::new();
+    for edge in edges.iter() {
+        of.entry(edge.a).or_default().push(*edge);
+        of.entry(edge.b).or_default().push(edge.mirrored());
     }
-    let compared: HashMap<(EntryId, EntryId), Verdict> =
-        edges.iter().map(|e| ((e.a.min(e.b), e.a.max(e.b)), e.verdict)).collect();
-    let outdone = |from: EntryId, to: EntryId, claim: &Edge| {
-        let links = of.get(&from).map(Vec::as_slice).unwrap_or_default();
-        let (mut against, mut beside, mut unknown) = (0, 0, 0);
-        for (rival, other) in links.iter().filter(|(e, _)| *e != to) {
-            let better = usize::from(other.margin_bits() >= claim.margin_bits() + LEAD_BITS);
-            match compared.get(&(*rival.min(&to), *rival.max(&to))) {
-                _ if both_whole(from, claim, other) => {}
-                // Two weak translations of one original may be no more than possible versions of one another.
-                Some(Verdict::Link | Verdict::PossibleLink) => beside += 1,
-                Some(Verdict::NonLink) => against += better,
-                None => unknown += better,
-            }
-        }
-        // One failed comparison among many versions of a work is no rival.
-        if against + beside == 0 { unknown > 0 } else { against > beside }
-    };
-    let lost: Vec<bool> =
-        edges.iter().map(|e| e.verdict == Verdict::Link && (outdone(e.a, e.b, e) || outdone(e.b, e.a, e))).collect();
-    for (edge, _) in edges.iter_mut().zip(lost).filter(|(_, lost)| *lost) {
+    of.values_mut().for_each(|edges| edges.sort_by_key(|edge| edge.b));
+    let of = |entry| of.get(&entry).map(Vec::as_slice).unwrap_or_default();
+    edges.iter_mut().for_each(|edge| settle_one(edge, of(edge.a), of(edge.b)));
+}
+
+/// The same for one edge: all that has a say in it are the edges of its ends, as they were compared, each seen from
+/// the end and in the order of the other.
+pub fn settle_one(edge: &mut Edge, of_a: &[Edge], of_b: &[Edge]) {
+    if edge.verdict == Verdict::Link && (outdone(edge, of_a, of_b) || outdone(&edge.mirrored(), of_b, of_a)) {
         edge.verdict = Verdict::PossibleLink;
         edge.total_bits = edge.total_bits.min(edge.threshold_bits - 0.1);
     }
 }
 
-/// Whether a page holds two texts whole, one beside the other.
-fn both_whole(page: EntryId, one: &Edge, other: &Edge) -> bool {
-    let whole = |edge: &Edge| edge.coverage_of(edge.other(page)) >= HELD_WHOLE;
-    whole(one) && whole(other) && one.coverage_of(page) + other.coverage_of(page) < OVERLAPPING
+/// Whether its first end has a better link elsewhere.
+fn outdone(claim: &Edge, of_a: &[Edge], of_b: &[Edge]) -> bool {
+    let (mut against, mut beside, mut unknown) = (0, 0, 0);
+    let mut of_b = of_b.iter().peekable();
+    for other in of_a.iter().filter(|other| other.verdict == Verdict::Link && other.b != claim.b) {
+        while of_b.next_if(|edge| edge.b < other.b).is_some() {}
+        let better = usize::from(other.margin_bits() >= claim.margin_bits() + LEAD_BITS);
+        match of_b.peek().filter(|edge| edge.b == other.b).map(|edge| edge.verdict) {
+            _ if both_whole(claim, other) => {}
+            // Two weak translations of one original may be no more than possible versions of one another.
+            Some(Verdict::Link | Verdict::PossibleLink) => beside += 1,
+            Some(Verdict::NonLink) => against += better,
+            None => unknown += better,
+        }
+    }
+    // One failed comparison among many versions of a work is no rival.
+    if against + beside == 0 { unknown > 0 } else { against > beside }
+}
+
+/// Whether the first end of two links is a page that holds the texts of both whole, one beside the other.
+fn both_whole(one: &Edge, other: &Edge) -> bool {
+    let whole = |edge: &Edge| edge.coverage_b >= HELD_WHOLE;
+    whole(one) && whole(other) && one.coverage_a + other.coverage_a < OVERLAPPING
 }
 
 #[cfg(test)]

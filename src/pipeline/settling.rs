@@ -1,6 +1,8 @@
 //! What becomes of the stories that a change touches, and what does the person have to know of it?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::PoisonError;
 
 use url::Url;
@@ -112,7 +114,7 @@ impl House {
         let (overrides, notices) = resolved(&*self.store, &plan.overrides)?;
         let mut seeds = Seeds::new(seeds.iter().copied());
         let mut resolution = Resolution::default();
-        while let Some(part) = settle(&Known { read: draft, plan }, &mut seeds, &overrides, now)? {
+        while let Some(part) = settle(&Known::new(draft, plan), &mut seeds, &overrides, now)? {
             draft.put_resolution(&part, now)?;
             resolution.append(part);
         }
@@ -138,10 +140,28 @@ fn resolved(from: &dyn Read, written: &[OverrideUrls]) -> Result<(Overrides, Vec
     failed.map_or(Ok(resolved), Err)
 }
 
-/// Answers the resolver out of a draft.
+/// Answers the resolver out of a draft, for one part of the graph.
 struct Known<'a, 's> {
     read: &'a Draft<'s>,
     plan: &'a Plan,
+    /// The edges read so far: each entry's have a say in those of all that it is linked with.
+    edges: RefCell<HashMap<EntryId, Rc<[Edge]>>>,
+}
+
+impl<'a, 's> Known<'a, 's> {
+    fn new(read: &'a Draft<'s>, plan: &'a Plan) -> Self {
+        Self { read, plan, edges: RefCell::default() }
+    }
+
+    /// The edges of an entry as they were compared, seen from it, in the order of the other.
+    fn compared(&self, entry: EntryId) -> Result<Rc<[Edge]>, Error> {
+        if let Some(edges) = self.edges.borrow().get(&entry) {
+            return Ok(Rc::clone(edges));
+        }
+        let edges: Rc<[Edge]> = query::edges_of(self.read, entry, EDGES_MAX)?.into();
+        self.edges.borrow_mut().insert(entry, Rc::clone(&edges));
+        Ok(edges)
+    }
 }
 
 /// Edges of one entry that are read: candidates are at most some tens for each comparison of either end.
@@ -164,20 +184,12 @@ impl World for Known<'_, '_> {
 
     /// Rival claims are settled first, as over the whole graph: what outdoes a link stands beside one of its ends.
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Error> {
-        let own = query::edges_of(self.read, entry, EDGES_MAX)?;
-        let mut around: BTreeMap<(EntryId, EntryId), Edge> = BTreeMap::new();
-        for edge in &own {
-            around.insert((edge.a.min(edge.b), edge.a.max(edge.b)), edge.canonical());
-            if edge.verdict == Verdict::Link {
-                for next in query::edges_of(self.read, edge.other(entry), EDGES_MAX)? {
-                    around.insert((next.a.min(next.b), next.a.max(next.b)), next.canonical());
-                }
-            }
+        let own = self.compared(entry)?;
+        let mut settled = own.to_vec();
+        for edge in settled.iter_mut().filter(|edge| edge.verdict == Verdict::Link) {
+            rivals::settle_one(edge, &own, &self.compared(edge.b)?);
         }
-        let mut settled: Vec<Edge> = around.into_values().collect();
-        rivals::settle(&mut settled);
-        let of_entry = settled.into_iter().filter(|edge| edge.a == entry || edge.b == entry);
-        Ok(of_entry.map(|edge| if edge.a == entry { edge } else { edge.mirrored() }).collect())
+        Ok(settled)
     }
 
     fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Error> {
