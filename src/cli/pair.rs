@@ -21,7 +21,7 @@ pub fn run(rooms: &Rooms, a: &str, b: &str, out: &mut dyn Write) -> Outcome {
     };
     let (a, b) = (find(a)?, find(b)?);
     let stored = query::evidence(rooms.house.store(), a.id, b.id)?;
-    explain::run(&a, &b, &rooms.house.context(), stored.as_ref(), &mut *out)?;
+    explain::run(&a, &b, &rooms.house.context()?, stored.as_ref(), &mut *out)?;
     print(out, "")?;
     match rooms.house.overrides()?.0.says(a.id, b.id) {
         Some(Said::Same) => {

@@ -11,14 +11,17 @@ use super::{Error, House};
 use crate::encoders;
 use crate::matching::candidates::Index;
 use crate::matching::partition::KEPT_VERSIONS;
-use crate::matching::{self, Context, Profile, rarity};
-use crate::model::{Entry, EntryId, Evidence, Verdict};
-use crate::store::query;
+use crate::matching::{self, Context, Profile, calibration, rarity};
+use crate::model::{Entry, EntryId, Evidence, Rarity, Verdict};
+use crate::store::{Draft, query};
 
 /// Profiles that the counts of what is rare are taken over: the counts of more change no decision.
 const COUNTED_MAX: usize = 20_000;
 /// The counts are taken anew when the store has grown by this share since; rarity is a logarithm.
 const GROWN: f64 = 1.25;
+
+/// Under which name the store keeps the counts.
+const RARITY: &str = "rarity";
 
 /// A pair that was compared, the smaller id first.
 pub(super) type Compared = (EntryId, EntryId, Evidence);
@@ -138,7 +141,7 @@ impl House {
         Ok(query::whole_entry(&*self.store, id)?.as_ref().map(matching::profile))
     }
 
-    /// Counts what is rare over the newest profiles and those at hand.
+    /// Counts what is rare over a sample of profiles (in the order of ids, which are hashes) and those at hand.
     fn count_anew(&self, bench: &mut Bench, fresh: &HashMap<EntryId, Profile>) -> Result<(), Error> {
         let mut counted: BTreeMap<EntryId, Profile> = BTreeMap::new();
         let mut after = None;
@@ -156,6 +159,24 @@ impl House {
         let kept = counted.values().chain(fresh.values().filter(|p| !counted.contains_key(&p.entry)));
         bench.context = Context { rarity: rarity::snapshot(kept) };
         bench.counted = bench.index.as_ref().map_or(0, Index::len);
+        // Kept, so that a pair is judged after a restart as before it.
+        let counts = (calibration::get().version, bench.counted as u64, &bench.context.rarity);
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        postcard::to_stdvec(&counts).iter().for_each(|bytes| draft.put_meta(RARITY, bytes));
+        draft.commit()
+    }
+
+    /// Takes up the counts that were kept, unless there are some. Those of another version of the matching are nothing.
+    pub(super) fn recall_counts(&self, bench: &mut Bench) -> Result<(), Error> {
+        if bench.counted > 0 {
+            return Ok(());
+        }
+        let kept = query::meta(&*self.store, RARITY)?;
+        let kept = kept.and_then(|bytes| postcard::from_bytes::<(u32, u64, Rarity)>(&bytes).ok());
+        if let Some((_, counted, rarity)) = kept.filter(|(version, ..)| *version == calibration::get().version) {
+            (bench.context, bench.counted) = (Context { rarity }, counted as usize);
+        }
         Ok(())
     }
 

@@ -23,7 +23,7 @@ pub(super) const PAGE: usize = 256;
 pub(super) struct Bench {
     pub(super) index: Option<Index>,
     pub(super) context: Context,
-    /// How many profiles there were when `context` was counted.
+    /// How many profiles there were when `context` was counted; 0: it was not asked for yet.
     pub(super) counted: usize,
 }
 
@@ -56,6 +56,7 @@ impl House {
         if bench.index.is_none() {
             bench.index = Some(self.build_index()?);
         }
+        self.recall_counts(&mut bench)?;
         let mut entries = HashMap::new();
         for w in &waiting {
             if let Some(entry) = query::whole_entry(&*self.store, w.entry)? {
@@ -69,8 +70,13 @@ impl House {
     }
 
     /// What the judge knows beside the two texts: what is rare in this store.
-    pub fn context(&self) -> Context {
-        self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner).context.clone()
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn context(&self) -> Result<Context, Error> {
+        let mut bench = self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.recall_counts(&mut bench)?;
+        Ok(bench.context.clone())
     }
 
     /// How many entries wait to be judged, up to `limit`.

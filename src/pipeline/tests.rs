@@ -98,6 +98,17 @@ fn a_page_is_fetched_once_for_each_revision() {
 }
 
 #[test]
+fn what_is_rare_is_remembered_over_a_restart() {
+    let store = Arc::new(MemoryStore::new());
+    let house = house_over(Arc::<MemoryStore>::clone(&store));
+    house.take_poll(&source(), polled("The cranes stood still over 4,711 crates"), at(0)).unwrap();
+    house.judge(at(10)).unwrap();
+    let before = house.context().unwrap().rarity;
+    assert_eq!(before.documents, 1);
+    assert_eq!(house_over(store).context().unwrap().rarity, before);
+}
+
+#[test]
 fn an_answer_for_an_older_revision_changes_nothing() {
     let house = house();
     house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();
