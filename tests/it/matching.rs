@@ -1,12 +1,15 @@
 //! Are translations found among look-alikes, for every order of lines, and does finding candidates lose any?
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tributary::matching::archive::{self, Judged, Line};
 use tributary::matching::corpus::{self, Document};
 use tributary::matching::{self, candidates::Index, evaluation};
-use tributary::model::{Entry, Evidence, Role, Verdict};
+use tributary::model::{EditionSpec, Entry, EntryId, Evidence, Role, Source, Verdict};
+use tributary::pipeline::{House, Plan};
+use tributary::store::{Draft, MemoryStore, Waiting, query};
+use url::Url;
 
 fn documents() -> Vec<Document> {
     let text = include_str!("../corpus/pairs/works.jsonl");
@@ -74,6 +77,53 @@ fn the_order_of_lines_changes_no_story() {
         assert_eq!(index.0.candidates(p.entry, p), index.1.candidates(p.entry, p));
     }
     assert_eq!(matching::rarity::snapshot(&judged.profiles), matching::rarity::snapshot(judged.profiles.iter().rev()));
+}
+
+/// Who stands with whom, once the daemon has judged entries that came in these batches.
+fn by_daemon(batches: &[Vec<&Entry>]) -> BTreeSet<BTreeSet<EntryId>> {
+    let sources: BTreeSet<_> = batches.iter().flatten().map(|entry| &entry.source).collect();
+    let source = |id: &tributary::model::SourceId| {
+        let url = Url::parse(&format!("https://{}.example/", id.as_str())).expect("an address");
+        Source { role: Role::Mixed, ..Source::new(id.clone(), url) }
+    };
+    let home = Url::parse("https://planet.example/").expect("an address");
+    let editions = vec![EditionSpec::new("main", "Main")];
+    let plan = Plan::new(sources.into_iter().map(source).collect(), editions, home, Vec::new(), Vec::new());
+    let house = House::new(Arc::new(MemoryStore::new()), plan).expect("a house");
+    let now = batches.iter().flatten().map(|entry| entry.first_seen).max().expect("entries");
+    for batch in batches {
+        let mut draft = Draft::new(house.store());
+        for entry in batch {
+            draft.put_entry(entry).expect("written");
+            draft.put_waiting(&Waiting { entry: entry.id, ready: now, date: entry.first_seen }).expect("written");
+        }
+        draft.commit().expect("committed");
+        while house.judge(now).expect("judged").entries > 0 {}
+    }
+    let of = |entry: &&Entry| query::story_of(house.store(), entry.id).expect("read").expect("a story");
+    let stories: BTreeSet<_> = batches.iter().flatten().map(of).collect();
+    let members = |id| query::story(house.store(), id).expect("read").expect("a story").members;
+    stories.into_iter().map(|id| members(id).iter().map(|m| m.entry).collect()).collect()
+}
+
+#[test]
+fn the_daemon_finds_the_stories_of_the_archive_in_whatever_order_entries_come() {
+    let (_, entries, judged) = judged();
+    let mut expected: BTreeMap<_, BTreeSet<EntryId>> = BTreeMap::new();
+    let placed = judged.stories(entries, &vec![Role::Mixed; entries.len()], Default::default());
+    entries.iter().zip(placed).for_each(|(e, p)| {
+        expected.entry(p.story).or_default().insert(e.id);
+    });
+    let expected: BTreeSet<BTreeSet<EntryId>> = expected.into_values().collect();
+    let n = entries.len();
+    // All at once; one by one and backwards; each seventh, seven at a time.
+    let orders: [(usize, Vec<usize>); 3] =
+        [(n, (0..n).collect()), (1, (0..n).rev().collect()), (7, (0..n).map(|i| i * 7 % n).collect())];
+    for (at_once, order) in orders {
+        let order: Vec<&Entry> = order.into_iter().map(|i| &entries[i]).collect();
+        let batches: Vec<Vec<&Entry>> = order.chunks(at_once).map(<[_]>::to_vec).collect();
+        assert_eq!(by_daemon(&batches), expected, "{at_once} at once");
+    }
 }
 
 #[test]
