@@ -3,6 +3,7 @@
 use atom_syndication::{
     Category, Content, Entry, Feed, Generator, Link, Person as AtomPerson, Source, Text, TextType, WriteConfig,
 };
+use memchr::memmem;
 use url::Url;
 
 use crate::model::entry::NAMESPACE;
@@ -26,17 +27,17 @@ fn render(edition: &Edition) -> Vec<u8> {
     // Two things are put in that the crate has no place for. `xml:lang` on an entry: its authors and categories are in
     // its language too. And tombstones before the entries: as extensions of the feed they would come after them, where
     // RFC 4287 §4.1.1 has none. All text that the crate writes is escaped, so `<entry>` stands for nothing else.
-    let languages = edition.items.iter().map(|item| item.shown.language.as_ref());
-    let written = String::from_utf8(written).unwrap_or_default();
-    let mut parts = written.split("<entry>");
-    out.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    let starts: Vec<usize> = memmem::find_iter(&written, b"<entry>").collect();
+    out.extend_from_slice(&written[..starts.first().copied().unwrap_or(written.len())]);
     if !edition.items.is_empty() {
         edition.tombstones.iter().for_each(|gone| out.extend_from_slice(deleted(gone).as_bytes()));
     }
-    for (part, language) in parts.zip(languages) {
+    let ends = starts.iter().skip(1).copied().chain([written.len()]);
+    for ((start, end), item) in starts.iter().zip(ends).zip(&edition.items) {
+        let language = item.shown.language.as_ref();
         let tag = language.map_or("\n<entry>".to_owned(), |l| format!("\n<entry xml:lang=\"{l}\">"));
         out.extend_from_slice(tag.as_bytes());
-        out.extend_from_slice(part.as_bytes());
+        out.extend_from_slice(&written[start + b"<entry>".len()..end]);
     }
     out.push(b'\n');
     out

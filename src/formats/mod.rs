@@ -9,6 +9,7 @@ pub mod json_feed;
 pub mod opml;
 pub mod rss;
 
+use memchr::memchr_iter;
 use url::Url;
 
 use crate::model::{Format, Item, Version};
@@ -21,7 +22,17 @@ pub const ALL: &[Format] = &[atom::FORMAT, rss::FORMAT, json_feed::FORMAT, opml:
 /// control characters go too: XML has some of them, but discourages it, and no reader shows any.
 fn clean(text: &str) -> String {
     let is_odd = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if text.contains(is_odd) { text.replace(is_odd, "") } else { text.to_owned() }
+    if may_be_odd(text.as_bytes()) { text.replace(is_odd, "") } else { text.to_owned() }
+}
+
+/// Whether there is one among the bytes, or something like one: all of them are U+0000–1F, U+007F–9F (`c2 80` to
+/// `c2 9f`) or U+FFFE–F (`ef bf be` and `ef bf bf`). Texts have none, so it is looked for a block at a time.
+fn may_be_odd(bytes: &[u8]) -> bool {
+    let plain = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f;
+    let followed = |at: usize, by: &[u8]| bytes.get(at + 1).is_some_and(|next| by.contains(next));
+    bytes.chunks(4096).any(|block| block.iter().fold(false, |odd, b| odd | plain(*b)))
+        || memchr_iter(0xc2, bytes).any(|at| bytes.get(at + 1).is_some_and(|next| *next < 0xa0))
+        || memchr_iter(0xef, bytes).any(|at| followed(at, b"\xbf") && followed(at + 1, b"\xbe\xbf"))
 }
 
 /// What stands before the root element: the encoding, and the stylesheet of the planet at `home`, by which a browser
@@ -60,4 +71,20 @@ fn links(item: &Item) -> impl Iterator<Item = (&'static str, &Version)> {
     let others = |listed: bool| item.versions.iter().filter(move |v| v.listed == listed && v.entry != item.shown.entry);
     let alternates = std::iter::once(&item.shown).chain(others(true)).map(|v| ("alternate", v));
     alternates.chain(others(false).map(|v| ("related", v))).filter(|(_, v)| v.link.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_odd_character_is_passed_over(text in "(?s)[\\x00-\u{a5}\u{ffef}-\u{10002}aàя中]{0,12}") {
+            let is_odd = |c: &char| c.is_control() && !"\t\n\r".contains(*c) || matches!(c, '\u{fffe}' | '\u{ffff}');
+            let expected: String = text.chars().filter(|c| !is_odd(c)).collect();
+            prop_assert_eq!(clean(&text), expected);
+        }
+    }
 }
