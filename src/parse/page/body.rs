@@ -22,6 +22,8 @@ pub struct Found {
 const MIN_CHARACTERS: usize = 140;
 /// Elements that dom_smoothie is given at most: it took 38 s for 20,000 nested ones.
 const MAX_ELEMENTS: usize = 20_000;
+/// Where dom_smoothie leaves the article in its document, as Readability.js does.
+const GUESSED: &str = "#readability-page-1";
 /// Letters of the start of `articleBody` by which the element that holds it is known.
 const SIGNATURE_LETTERS: usize = 60;
 
@@ -174,13 +176,9 @@ fn guess(dom: &Dom, title: Option<&str>, byline: Option<&str>) -> Option<Found> 
     }
     let config = Config { max_elements_to_parse: MAX_ELEMENTS, char_threshold: MIN_CHARACTERS, ..Config::default() };
     let mut reader = Readability::with_document(dom.clone(), None, Some(config)).ok()?;
-    let html = match reader.parse() {
-        Ok(article) if article.length >= MIN_CHARACTERS => article.content.to_string(),
-        // What is left of the page once the site is gone from it.
-        _ => dom.body()?.inner_html().to_string(),
-    };
-    let fragment = Dom::fragment(html);
-    let root = fragment.root();
-    boilerplate::remove(&root, title, byline);
-    Some(Found { html: fragment.html().to_string(), language: None })
+    let found = reader.parse().is_ok_and(|article| article.length >= MIN_CHARACTERS);
+    // Else what is left of the page once the site is gone from it.
+    let article = if found { reader.doc.select_single(GUESSED).nodes().first().copied() } else { dom.body() }?;
+    boilerplate::remove(&article, title, byline);
+    Some(Found { html: article.inner_html().to_string(), language: None })
 }
