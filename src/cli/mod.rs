@@ -331,4 +331,9 @@ fn log_to_stderr(format: LogFormat) {
         LogFormat::Text => builder.with_ansi(colours).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
+    // A panic is a line of the log like any other: in its format, and without the control characters of a source.
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, "a fault of this program: {}", panic.payload_as_str().unwrap_or("no message"));
+    }));
 }

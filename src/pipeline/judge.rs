@@ -2,6 +2,8 @@
 //! solved anew: one commit.
 
 use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
@@ -40,25 +42,76 @@ pub struct Judged {
     pub notices: Vec<String>,
 }
 
+impl Judged {
+    fn append(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.stories.extend(other.stories);
+        self.joined.extend(other.joined);
+        self.notices.extend(other.notices);
+    }
+}
+
 impl House {
     /// Judges the newest entries that are ready; nothing to judge is `entries == 0`. One commit.
     ///
     /// CPU work on the house's own pool: call it from a thread that may block, from one at a time.
     ///
+    /// An entry at which this program panics is set aside, told in `notices`, and the others are judged.
+    ///
     /// # Errors
     /// The store cannot be read or written: the entries stay in the queue.
     pub fn judge(&self, now: Timestamp) -> Result<Judged, Error> {
-        let mut bench = self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let waiting = query::waiting(&*self.store, now, AT_ONCE)?;
+        if let Some(judged) = self.judge_unless_it_panics(&waiting, now) {
+            return judged;
+        }
+        let mut all = Judged::default();
+        for one in &waiting {
+            let judged = self.judge_unless_it_panics(std::slice::from_ref(one), now);
+            all.append(judged.unwrap_or_else(|| self.set_aside(one, now))?);
+        }
+        Ok(all)
+    }
+
+    fn judge_unless_it_panics(&self, waiting: &[Waiting], now: Timestamp) -> Option<Result<Judged, Error>> {
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judge_these(waiting, now)));
+        if judged.is_err() {
+            // It may be half changed.
+            *self.bench.lock().unwrap_or_else(PoisonError::into_inner) = Bench::default();
+        }
+        judged.ok()
+    }
+
+    /// Lets an entry that cannot be compared stand alone, or where it stood, until it is edited.
+    fn set_aside(&self, waiting: &Waiting, now: Timestamp) -> Result<Judged, Error> {
+        let plan = self.plan();
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        draft.delete_waiting(waiting.entry)?;
+        let mut resolution = Resolution::default();
+        let entry = query::entry(&*self.store, waiting.entry)?;
+        if let (Some(entry), None) = (&entry, query::node(&draft, waiting.entry)?) {
+            draft.put_node(&Node::new(entry, plan.source(&entry.source).map(|source| &**source)))?;
+            (resolution, _) = self.settle(&mut draft, &plan, &[entry.id], now)?;
+        }
+        draft.commit()?;
+        self.touch();
+        let page = entry.map_or_else(String::new, |e| e.link.map_or_else(|| e.id.to_string(), |link| link.to_string()));
+        let notice = format!("{page} could not be compared, by a fault of this program; please report it");
+        Ok(Judged { notices: vec![notice], ..judged(1, resolution) })
+    }
+
+    fn judge_these(&self, waiting: &[Waiting], now: Timestamp) -> Result<Judged, Error> {
         if waiting.is_empty() {
             return Ok(Judged::default());
         }
+        let mut bench = self.bench.lock().unwrap_or_else(PoisonError::into_inner);
         if bench.index.is_none() {
             bench.index = Some(self.build_index()?);
         }
         self.recall_counts(&mut bench)?;
         let mut entries = HashMap::new();
-        for w in &waiting {
+        for w in waiting {
             if let Some(entry) = query::whole_entry(&*self.store, w.entry)? {
                 entries.insert(w.entry, entry);
             }
@@ -66,7 +119,7 @@ impl House {
         let made: Vec<Profile> = self.pool.install(|| entries.par_iter().map(|(_, e)| matching::profile(e)).collect());
         let mut profiles: HashMap<EntryId, Profile> = made.into_iter().map(|p| (p.entry, p)).collect();
         let compared = self.compare(&mut bench, &mut entries, &mut profiles)?;
-        self.commit_judgement(&waiting, &entries, &profiles, compared, now)
+        self.commit_judgement(waiting, &entries, &profiles, compared, now)
     }
 
     /// What the judge knows beside the two texts: what is rare in this store.
@@ -74,7 +127,7 @@ impl House {
     /// # Errors
     /// The store cannot be read.
     pub fn context(&self) -> Result<Context, Error> {
-        let mut bench = self.bench.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut bench = self.bench.lock().unwrap_or_else(PoisonError::into_inner);
         self.recall_counts(&mut bench)?;
         Ok(bench.context.clone())
     }

@@ -1,7 +1,7 @@
 //! When does an entry appear, and how often is its page fetched?
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta};
 use url::Url;
@@ -11,7 +11,7 @@ use super::site::Shopfront;
 use super::{House, Ingested, Plan};
 use crate::model::poll::Outage;
 use crate::model::{
-    Document, EditionQuery, EditionSpec, Failure, Outcome, Polled, RawEntry, Reading, Role, Source, SourceId,
+    Document, EditionQuery, EditionSpec, EntryId, Failure, Outcome, Polled, RawEntry, Reading, Role, Source, SourceId,
     SourceState, Text, Timestamp,
 };
 use crate::publish::{Ask, Counts, Refusal, Site};
@@ -98,6 +98,28 @@ fn a_page_is_fetched_once_for_each_revision() {
 }
 
 #[test]
+fn an_entry_at_which_the_program_panics_is_set_aside_and_the_others_are_judged() {
+    let sources: Vec<Source> =
+        (0..3).map(|n| Source { id: SourceId(format!("s{n}")), full_text: Some(false), ..source() }).collect();
+    let plan = Plan::new(sources.clone(), vec![EditionSpec::new("main", "Main")], url("/"), Vec::new(), Vec::new());
+    let store = Arc::new(Watched::default());
+    let house = House::new(Arc::clone(&store) as _, plan).unwrap();
+    for source in &sources {
+        house.take_poll(source, polled("The cranes stood still"), at(0)).unwrap();
+    }
+    let entries = query::entries(house.store(), None, 9).unwrap();
+    store.haunted.set(entries[1].id).unwrap();
+    let judged = house.judge(at(1)).unwrap();
+    assert_eq!((judged.entries, house.waiting(9).unwrap()), (3, 0));
+    assert_eq!(judged.notices.len(), 1, "{judged:?}");
+    assert!(judged.notices[0].starts_with("https://blog.example/one could not be compared"), "{judged:?}");
+    let story = |at: usize| query::story_of(house.store(), entries[at].id).unwrap().unwrap();
+    // All three have one text: the two that could be compared were joined.
+    assert!(story(0) == story(2) && story(0) != story(1));
+    assert_eq!(house.judge(at(2)).unwrap().entries, 0);
+}
+
+#[test]
 fn what_is_rare_is_remembered_over_a_restart() {
     let store = Arc::new(MemoryStore::new());
     let house = house_over(Arc::<MemoryStore>::clone(&store));
@@ -124,6 +146,8 @@ struct Watched {
     inner: MemoryStore,
     reads: AtomicUsize,
     unreadable: AtomicBool,
+    /// Whose text panics who reads it.
+    haunted: OnceLock<EntryId>,
 }
 
 impl Read for Watched {
@@ -133,6 +157,9 @@ impl Read for Watched {
         if self.unreadable.load(Ordering::SeqCst) && key.first() == Some(&b'b') {
             return Err(store::Error::Io { path: "store".into(), reason: "the disk is gone".to_owned() });
         }
+        let haunted =
+            self.haunted.get().is_some_and(|entry| key.first() == Some(&b'b') && key.ends_with(entry.0.as_bytes()));
+        assert!(!haunted, "boo");
         self.inner.get(key)
     }
 
