@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use crate::harness::feed::{ITEMS, rss};
 use crate::harness::{Answer, Origin, aggregator::source, spawn_aggregator};
@@ -72,4 +73,34 @@ fn a_log_has_one_line_for_each_event_and_nothing_that_moves_a_cursor() {
             lines(&output.stderr);
         }
     }
+}
+
+#[test]
+fn a_daemon_tells_a_failure_once_and_when_it_is_over_each_as_a_line_of_json() {
+    let origin = Origin::start();
+    origin.serve("/feed", Answer::status(500));
+    let aggregator = spawn_aggregator(&source("blog", &origin.url("/feed"), "original"));
+    let daemon = aggregator.begin(&["run", "--log-format", "json"]);
+    while daemon.try_get("/healthz").is_none() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    for _ in 0..3 {
+        assert_eq!(aggregator.poll().code, 1);
+    }
+    // Its new address is asked at once.
+    origin.serve("/new", Answer::ok("application/rss+xml", rss("Good", &origin.url(""), ITEMS)));
+    aggregator.configure(&source("blog", &origin.url("/new"), "original"));
+    while origin.count("/new") == 0 {
+        thread::sleep(Duration::from_millis(20));
+    }
+    for _ in 0..2 {
+        assert_eq!(aggregator.poll().code, 0);
+    }
+    let log = daemon.log();
+    let of_blog = |level: &str| {
+        let told = lines(&log).into_iter().filter(|line| line["source"] == "blog" && line["level"] == level);
+        told.map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_blog("WARN").len(), 1, "{log}");
+    assert_eq!(of_blog("INFO").iter().filter(|message| message.contains("answers again")).count(), 1, "{log}");
 }

@@ -168,7 +168,7 @@ impl Aggregator {
             }
         });
         match tells.recv_timeout(PATIENCE) {
-            Ok(summary) => Running { child, port: self.port, summary },
+            Ok(summary) => Running { child, port: self.port, summary, log: Some(log) },
             Err(_) => {
                 child.kill().expect("killed");
                 panic!("`tributary run` served nothing: {}", log.join().expect("read"));
@@ -184,8 +184,9 @@ impl Aggregator {
     /// The same with variables in its environment.
     pub fn begin_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
         let mut child = self.spawn_with(arguments, variables);
-        drop((child.stdout.take().map(read_aside), child.stderr.take().map(read_aside)));
-        Running { child, port: self.port, summary: String::new() }
+        drop(child.stdout.take().map(read_aside));
+        let log = child.stderr.take().map(read_aside);
+        Running { child, port: self.port, summary: String::new(), log }
     }
 
     fn spawn(&self, arguments: &[&str]) -> Child {
@@ -217,6 +218,8 @@ pub struct Running {
     port: u16,
     /// Its first line.
     pub summary: String,
+    /// What it writes to standard error.
+    log: Option<thread::JoinHandle<String>>,
 }
 
 impl Running {
@@ -260,6 +263,13 @@ impl Running {
     pub fn terminate(mut self) -> i32 {
         self.signal("TERM");
         self.child.wait().expect("a child").code().unwrap_or(-1)
+    }
+
+    /// Sends SIGTERM, and gives what it had written to standard error.
+    pub fn log(mut self) -> String {
+        self.signal("TERM");
+        self.child.wait().expect("a child");
+        self.log.take().map(|log| log.join().expect("read")).unwrap_or_default()
     }
 
     /// Sends SIGKILL: what a crash or a power cut is to the program.
