@@ -13,8 +13,14 @@ const WIDTH: usize = 100;
 /// Each finding with its bits, the sum, the threshold and the verdict; then the best matching sentences.
 pub fn table(evidence: &Evidence, matches: &[Match]) -> String {
     let mut out = String::new();
-    for f in &evidence.findings {
+    let (seen, unseen): (Vec<_>, Vec<_>) = evidence.findings.iter().partition(|f| f.is_observed());
+    for f in seen {
         let _ = writeln!(out, "{:>7.1}  {:<14} {}", f.weight_bits, f.signal, f.because);
+    }
+    if !unseen.is_empty() {
+        let bits: f32 = unseen.iter().map(|f| f.weight_bits).sum();
+        let names: Vec<&str> = unseen.iter().map(|f| f.signal.as_str()).collect();
+        let _ = writeln!(out, "{bits:>7.1}  {:<14} {}", "not seen", names.join(", "));
     }
     let _ = writeln!(out, "{:>7.1}  total, {:.1} needed", evidence.total_bits, evidence.threshold_bits);
     let verdict = match evidence.verdict {
@@ -71,17 +77,23 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::model::Finding;
+    use crate::model::evidence::NOT_OBSERVED;
 
     #[test]
     fn every_finding_and_both_sides_of_a_match_are_shown() {
         let finding = |signal: &str, weight_bits| Finding {
             signal: signal.into(),
-            level: "x".into(),
+            level: if weight_bits < -0.5 { NOT_OBSERVED } else { "x" }.into(),
             weight_bits,
             because: format!("what {signal} says"),
         };
         let evidence = Evidence {
-            findings: vec![finding("text", 6.25), finding("lag", -0.5)],
+            findings: vec![
+                finding("text", 7.75),
+                finding("lag", -0.5),
+                finding("names", -0.75),
+                finding("links", -0.75),
+            ],
             total_bits: 5.75,
             threshold_bits: 4.0,
             coverage_a: 0.9,
@@ -95,9 +107,10 @@ mod tests {
         )];
         let shown = table(&evidence, &matches);
         for part in [
-            "6.2",
+            "7.8",
             "what text says",
             "-0.5",
+            "-1.5  not seen       names, links\n",
             "5.8  total, 4.0 needed",
             "the same work",
             "90 %",

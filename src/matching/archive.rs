@@ -179,7 +179,7 @@ impl Judged {
 
 /// The strongest reasons for a link, in words.
 pub fn reasons_for(evidence: &Evidence) -> Vec<String> {
-    let speaks = |f: &&crate::model::Finding| f.weight_bits >= 0.3 && f.signal != "prior";
+    let speaks = |f: &&crate::model::Finding| f.is_observed() && f.weight_bits >= 0.3 && f.signal != "prior";
     let told = evidence.findings.iter().filter(speaks).take(5);
     told.map(|f| format!("{}: {} ({:+.1} bits)", f.signal, f.because, f.weight_bits)).collect()
 }

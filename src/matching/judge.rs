@@ -1,6 +1,7 @@
 //! Are two entries the same work? All signals, one sum of bits, one threshold.
 
 use crate::encoders;
+use crate::model::evidence::NOT_OBSERVED;
 use crate::model::{Alignment, Encoder, Entry, Evidence, Finding, Language, Pair, Profile, Rarity, Told, Verdict};
 use crate::signals;
 
@@ -213,7 +214,7 @@ pub fn judge(a: &Profile, b: &Profile, context: &Context) -> Evidence {
         if told.is_none() && calibrated.abs() < 0.05 {
             continue;
         }
-        let told = told.unwrap_or(Told { level: "not observed".into(), because: signal.asks.to_owned(), bits: 0.0 });
+        let told = told.unwrap_or(Told { level: NOT_OBSERVED.into(), because: signal.asks.to_owned(), bits: 0.0 });
         findings.push(Finding {
             signal: signal.name.to_owned(),
             level: told.level,

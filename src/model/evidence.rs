@@ -19,12 +19,22 @@ pub enum Verdict {
 pub struct Finding {
     /// Name of the signal, one of `signals::ALL`.
     pub signal: String,
-    /// The level observed, in the signal's own words. "not observed" has a weight too: what is missing says something.
+    /// The level observed, in the signal's own words. [`NOT_OBSERVED`] has a weight too: what is missing says something.
     pub level: String,
     /// Weight in bits (log2 of a likelihood ratio): above zero speaks for, below against.
     pub weight_bits: f32,
-    /// A sentence that a reader understands.
+    /// A sentence that a reader understands; what the signal asks, where it saw nothing.
     pub because: String,
+}
+
+/// The level of a signal that saw nothing.
+pub const NOT_OBSERVED: &str = "not observed";
+
+impl Finding {
+    /// Whether its signal saw something. Where it did not, `because` is the question that it asks.
+    pub fn is_observed(&self) -> bool {
+        self.level != NOT_OBSERVED
+    }
 }
 
 /// All that is known about a pair of entries.

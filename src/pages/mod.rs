@@ -5,6 +5,7 @@
 mod index;
 mod messages;
 mod metrics;
+mod reasons;
 mod route;
 mod sources;
 mod story;
@@ -98,8 +99,8 @@ fn page(frame: &Frame, messages: &Messages, place: Place, title: &str, main: Mar
                     div.wrap {
                         span { "tributary " (env!("CARGO_PKG_VERSION")) }
                         a href=(path(frame, "status.atom")) { (messages.status_feed) }
-                        a href=(path(frame, "editions.opml")) { "OPML: " (messages.editions) }
-                        a href=(path(frame, "sources.opml")) { "OPML: " (messages.sources) }
+                        a href=(path(frame, "editions.opml")) { (messages.opml[0]) }
+                        a href=(path(frame, "sources.opml")) { (messages.opml[1]) }
                     }
                 }
             }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use crate::model::edition::Version;
-use crate::model::{Evidence, Finding, MemberRole, StoryId};
+use crate::model::{MemberRole, StoryId};
 
 use super::index::extent;
 use super::view::{Frame, HistoryLine, PossiblePage, StoryPage, VersionPage};
-use super::{Messages, Place, badge, direction, href, names, page, path, spoken};
+use super::{Messages, Place, badge, direction, href, names, page, path, reasons, spoken};
 
 /// The page `/story/ID`.
 pub fn story(frame: &Frame, view: &StoryPage, messages: &Messages) -> String {
@@ -109,11 +109,11 @@ fn card(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
                 @if let (Some(first), Some(then)) = (head.version.published, version.published) {
                     p.byline { (messages.lag((then - first).num_minutes())) }
                 }
-                p.byline {
+                p.byline.covers {
                     @let percent = percent(version.coverage);
                     @let words = messages.covers.replace("{}", &percent.to_string());
                     meter min="0" max="100" value=(percent) aria-label=(words) { }
-                    (words)
+                    span { (words) }
                 }
             }
             (edits(view, messages))
@@ -167,54 +167,13 @@ fn why(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
             }
             @if view.overridden { p { (messages.why_override) } }
             @if let Some(evidence) = &view.evidence {
-                (findings(evidence, messages))
+                (reasons::findings(evidence, messages))
                 @if !view.overridden {
                     h4 { (messages.would_change) }
-                    (would_change(evidence, messages))
+                    (reasons::would_change(evidence, messages))
                 }
             }
             (correction(messages.not_same, "different", view, head, messages))
-        }
-    }
-}
-
-fn findings(evidence: &Evidence, messages: &Messages) -> Markup {
-    let [sign, seen, bits] = messages.finding;
-    let mut sorted: Vec<&Finding> = evidence.findings.iter().collect();
-    sorted.sort_by(|a, b| b.weight_bits.total_cmp(&a.weight_bits));
-    let against: Vec<&&Finding> = sorted.iter().filter(|f| f.weight_bits < 0.0).collect();
-    let total = messages.total.replacen("{}", &format!("{:+.1}", evidence.total_bits), 1);
-    html! {
-        table {
-            thead { tr { th scope="col" { (sign) } th scope="col" { (seen) } th.number scope="col" { (bits) } } }
-            tbody {
-                @for finding in &sorted {
-                    tr {
-                        td { (finding.signal) span.level { (finding.level) } }
-                        td dir="auto" { (finding.because) }
-                        td.number.for[finding.weight_bits > 0.0].against[finding.weight_bits < 0.0] { (format!("{:+.1}", finding.weight_bits)) }
-                    }
-                }
-            }
-        }
-        p { strong { (total.replacen("{}", &format!("{:.1}", evidence.threshold_bits), 1)) } }
-        h4 { (messages.against) }
-        @if against.is_empty() { p { (messages.nothing_against) } } @else {
-            ul { @for finding in against { li dir="auto" { (finding.because) } } }
-        }
-    }
-}
-
-/// The findings without which the verdict would have been another.
-fn would_change(evidence: &Evidence, messages: &Messages) -> Markup {
-    let margin = evidence.total_bits - evidence.threshold_bits;
-    if margin < 0.0 {
-        return html! { p { (messages.missing.replace("{}", &format!("{:.1}", -margin))) } };
-    }
-    let decisive: Vec<&Finding> = evidence.findings.iter().filter(|f| f.weight_bits > margin).collect();
-    html! {
-        @if decisive.is_empty() { p { (messages.robust) } } @else {
-            ul { @for finding in decisive { li dir="auto" { (messages.without.replace("{}", &finding.because)) } } }
         }
     }
 }
@@ -254,8 +213,8 @@ fn perhaps(frame: &Frame, view: &PossiblePage, head: &VersionPage, messages: &Me
             }
             @if view.overridden { p { (messages.apart_override) } }
             @if let Some(evidence) = &view.evidence {
-                (findings(evidence, messages))
-                @if !view.overridden { (would_change(evidence, messages)) }
+                (reasons::findings(evidence, messages))
+                @if !view.overridden { (reasons::would_change(evidence, messages)) }
             }
             (override_of(messages.same, "same", version, &head.version, messages))
         }

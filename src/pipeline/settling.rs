@@ -206,7 +206,8 @@ impl World for Known<'_, '_> {
 
     fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, Error> {
         let Some(evidence) = query::evidence(self.read, a, b)? else { return Ok(Vec::new()) };
-        let mut findings: Vec<_> = evidence.findings.iter().filter(|f| f.weight_bits > 0.0).collect();
+        let mut findings: Vec<_> =
+            evidence.findings.iter().filter(|f| f.is_observed() && f.weight_bits > 0.0).collect();
         findings.sort_by(|x, y| y.weight_bits.total_cmp(&x.weight_bits));
         Ok(findings.into_iter().map(|f| f.because.clone()).collect())
     }

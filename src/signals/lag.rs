@@ -24,5 +24,5 @@ fn tell(pair: &Pair) -> Option<Told> {
         1 => "published one day apart".to_owned(),
         n => format!("published {n} days apart"),
     };
-    Some(Told { level: format!("{days} days"), because, bits: weight(days) })
+    Some(Told { level: format!("{days} day{}", if days == 1 { "" } else { "s" }), because, bits: weight(days) })
 }

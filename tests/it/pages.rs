@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tributary::formats::{self, opml};
+use tributary::model::evidence::NOT_OBSERVED;
 use tributary::model::poll::{Outcome, PollRecord, SourceState};
 use tributary::model::{
     Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, Publication, SourceId, StoryId, Verdict, html,
@@ -15,6 +16,7 @@ use tributary::pages::{
     StoryPage, VersionPage,
 };
 use tributary::publish::{Ask, Counts, Limits, Page, Refusal, Site, serve};
+use tributary::signals;
 
 use crate::planet::{Desk, at, entry, essay, lang, large_edition, now, planet, url, work};
 
@@ -99,10 +101,12 @@ fn finding(signal: &str, level: &str, weight_bits: f32, because: &str) -> Findin
 
 fn evidence(total_bits: f32) -> Evidence {
     let findings = vec![
-        finding("text", "aligned", total_bits - 8.5, "42 of 47 sentences have a counterpart, in the same order."),
+        finding("text", "aligned", total_bits - 7.6, "42 of 47 sentences have a counterpart, in the same order."),
         finding("link", "at the end", 9.2, "Its last line is the address of the original."),
         finding("date", "days", 0.6, "It came two days after the original."),
         finding("author", "other", -1.3, "Another name stands above the text."),
+        finding("numbers", NOT_OBSERVED, -0.4, "Do both texts name the same numbers?"),
+        finding("links", NOT_OBSERVED, -0.5, "Do both texts lead to the same rare places?"),
     ];
     let verdict = if total_bits > 10.0 { Verdict::Link } else { Verdict::PossibleLink };
     Evidence { findings, total_bits, threshold_bits: 10.0, coverage_a: 0.94, coverage_b: 0.97, verdict }
@@ -256,6 +260,27 @@ fn a_story_explains_itself() {
         "an override in feeds.toml says that they are different works",
     ] {
         assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn what_was_not_seen_is_one_row_in_words() {
+    let page = |tag: &str| pages::story(&frame(), &story(), Messages::for_reader(&[lang(tag)]));
+    for (page, words) in [
+        (page("en"), "What was not seen (no shared links, no telling numbers)"),
+        (page("it"), "Che cosa non si è visto (nessun link in comune, nessun numero significativo)"),
+    ] {
+        assert!(!page.contains(NOT_OBSERVED) && !page.contains("Do both texts"), "{page}");
+        let row = format!("<td colspan=\"2\">{words}</td><td class=\"number against\">-0.9</td>");
+        assert!(page.contains(&row), "{row}");
+        // And once in what spoke against.
+        assert!(page.contains(&format!("<li dir=\"auto\">{words}</li>")));
+    }
+    for language in ["en", "it"].map(lang) {
+        let messages = Messages::for_reader(&[language]);
+        for signal in signals::ALL.iter().filter(|s| !s.features.is_empty()) {
+            assert_ne!(messages.absence(signal.name), signal.name, "no words in {}", messages.language);
+        }
     }
 }
 

@@ -99,6 +99,10 @@ pub struct Messages {
     pub notices: &'static str,
     /// Columns: finding, in words, bits.
     pub finding: [&'static str; 3],
+    /// All that was not seen, in one sentence.
+    pub unseen: &'static str,
+    /// What is missing where a signal sees nothing, by the name of the signal.
+    pub absences: &'static [(&'static str, &'static str)],
     /// Sum and threshold.
     pub total: &'static str,
     /// What a bit is.
@@ -137,6 +141,8 @@ pub struct Messages {
     pub publications_note: &'static str,
     /// How many stories have their original from one: one, several.
     pub publication_stories: [&'static str; 2],
+    /// Lists to import elsewhere: of the editions, of the sources.
+    pub opml: [&'static str; 2],
     /// A feed of failures.
     pub status_feed: &'static str,
     /// The configuration was edited and is broken.
@@ -170,6 +176,11 @@ impl Messages {
             MemberRole::Repost => 2,
             MemberRole::Single => 3,
         }]
+    }
+
+    /// What is missing where a signal sees nothing; its name, where it is one of an older version.
+    pub fn absence<'a>(&self, signal: &'a str) -> &'a str {
+        self.absences.iter().find(|(name, _)| *name == signal).map_or(signal, |(_, words)| words)
     }
 
     /// `19 December 2025`.
