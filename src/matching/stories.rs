@@ -111,7 +111,7 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
     let mut claims: BTreeMap<usize, Vec<&Story>> = BTreeMap::new();
     let mut gone = BTreeMap::new();
     for story in scene.previous {
-        match owner(story, &group_of, nodes, scene.overrides) {
+        match owner(story, &group_of, nodes, scene) {
             Some(group) => claims.entry(group).or_default().push(story),
             None => drop(gone.insert(story.id, None)),
         }
@@ -159,10 +159,13 @@ fn owner(
     story: &Story,
     group_of: &BTreeMap<EntryId, usize>,
     nodes: &BTreeMap<EntryId, &Node>,
-    overrides: &Overrides,
+    scene: &Scene<'_>,
 ) -> Option<usize> {
     let founder = EntryId(story.id.0);
-    let original = nodes.get(&story.head).filter(|node| node.trusted && !overrides.are_different(founder, node.entry));
+    // An original whose own story was taken over goes back to its own id: readers know each of the two by its own.
+    let had_own = |entry: EntryId| (scene.standing)(entry.into()) == Standing::Gone;
+    let original = nodes.get(&story.head).filter(|node| node.trusted);
+    let original = original.filter(|n| !scene.overrides.are_different(founder, n.entry) && !had_own(n.entry));
     let founder = story.members.iter().map(|m| m.entry).find(|entry| *entry == founder);
     let by_right = [original.map(|node| node.entry), founder, Some(story.head)];
     if let Some(group) = by_right.iter().flatten().find_map(|entry| group_of.get(entry)) {

@@ -38,6 +38,29 @@ fn an_original_edited_after_its_translation_is_marked_so_on_the_translation() {
 }
 
 #[test]
+fn a_merge_that_is_taken_back_gives_each_entry_the_id_that_readers_know_it_by() {
+    // Whichever came first, the repost's essay or the letter of the original.
+    for original_first in [true, false] {
+        let mut press = Press::new(vec![source("author", Role::Original), source("copies", Role::Repost)]);
+        let original = entry("essay", ESSAY_AT, "Your Code of Conduct", &text(ESSAY));
+        let letter = entry("letter", LETTER_AT, "A newsletter", &text(LETTER));
+        let (essay, letter) = if original_first {
+            (press.publish("author", original), press.publish("copies", letter))
+        } else {
+            let letter = press.publish("copies", letter);
+            (press.publish("author", original), letter)
+        };
+        let ids = |press: &Press| [press.story(essay).id, press.story(letter).id];
+        let before = ids(&press);
+        press.overrule(vec![same(&[ESSAY_AT, LETTER_AT])]);
+        assert_eq!(ids(&press), [before[usize::from(!original_first)]; 2], "the older story takes the other over");
+        assert_eq!(press.story(essay).head, essay);
+        press.overrule(Vec::new());
+        assert_eq!(ids(&press), before, "original first: {original_first}");
+    }
+}
+
+#[test]
 fn what_an_override_joins_and_parts_is_told() {
     let (mut press, [essay, spanish, letter]) = press();
     let (ours, theirs) = (press.story(essay).id, press.story(letter).id);
