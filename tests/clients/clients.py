@@ -8,6 +8,8 @@ from reader import make_reader
 
 class Client:
     reads = ['atom', 'rss']
+    # Whether it compares more than ids, so that an entry whose title changes stands there under both titles.
+    compares_titles = False
 
     def __init__(self, url, folder):
         self.url = url
@@ -50,20 +52,21 @@ class Newsboat(Client):
         files = ['-C', 'config', '-u', 'urls', '-c', 'cache.db']
         subprocess.run(['newsboat', *files, '-x', 'reload'], cwd=self.folder, check=True, capture_output=True, text=True)
         with sqlite3.connect(self.folder / 'cache.db') as db:
-            return db.execute('select guid, title, url from rss_item where deleted = 0').fetchall()
+            entries = db.execute('select guid, title, url from rss_item where deleted = 0').fetchall()
+        # What it says itself: nobody has read anything here.
+        told = subprocess.run(['newsboat', *files, '-x', 'print-unread'], cwd=self.folder, check=True, capture_output=True, text=True)
+        assert told.stdout.startswith(f'{len(entries)} unread'), told.stdout
+        return entries
 
 
 class Sfeed(Client):
-    """sfeed_update merges what it fetched into its file: of itself a line for each id, title and link, so that an entry
-    whose title changes stands there twice. With the merge() that README.md shows, a line for each id."""
+    """sfeed_update merges what it fetched into its file: with the merge() that README.md shows, a line for each id."""
 
-    name = 'sfeed'
+    name = 'sfeed with merge()'
     merge = """merge() { sort -s -t '\t' -u -k6,6 "$3" "$2" 2>/dev/null; }\n"""
 
     def poll(self):
-        # The titles of the main edition do not change when a translation joins.
-        merge = '' if '/main.' in self.url else self.merge
-        (self.folder / 'rc').write_text(f'sfeedpath="{self.folder}"\n{merge}feeds() {{ feed "it" "{self.url}"; }}\n')
+        (self.folder / 'rc').write_text(f'sfeedpath="{self.folder}"\n{self.merge}feeds() {{ feed "it" "{self.url}"; }}\n')
         subprocess.run(['sfeed_update', self.folder / 'rc'], check=True, capture_output=True)
         lines = (self.folder / 'it').read_text().splitlines()
         # timestamp, title, link, content, content type, id, author, enclosure, categories
@@ -71,8 +74,17 @@ class Sfeed(Client):
         return [(f[5], f[1], f[2]) for f in fields]
 
 
+class SfeedBare(Sfeed):
+    """Of itself, a line for each id, title and link."""
+
+    name = 'sfeed as it comes'
+    merge = ''
+    compares_titles = True
+
+
 class Reader(Client):
     name = "lemon24's reader"
+    reads = ['atom', 'rss', 'json']
 
     def poll(self):
         reader = make_reader(str(self.folder / 'db.sqlite'))
@@ -105,4 +117,4 @@ fetch(process.argv[1]).then((r) => r.text()).then((text) => {
 })'''
 
 
-ALL = [Feedparser, Newsboat, Sfeed, Reader, RssParser, Feedsmith]
+ALL = [Feedparser, Newsboat, Sfeed, SfeedBare, Reader, RssParser, Feedsmith]
