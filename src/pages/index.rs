@@ -38,7 +38,7 @@ pub fn index(frame: &Frame, view: &Index, messages: &Messages) -> String {
             @if first { h2 #stories { (messages.stories) } } @else { h1 #stories { (messages.stories) } }
             (filter(frame, view, messages))
             @if view.stories.is_empty() {
-                p { @if view.filter.is_empty() { (messages.none_yet) } @else { (messages.none_found) } }
+                p.empty { @if view.filter.is_empty() { (messages.none_yet) } @else { (messages.none_found) } }
             } @else {
                 ol.stories {
                     @for story in &view.stories { li.story { (line(frame, story, messages)) } }
@@ -96,7 +96,7 @@ fn filter(frame: &Frame, view: &Index, messages: &Messages) -> Markup {
                     }
                 }
             }
-            label {
+            label.last {
                 (messages.source_label)
                 select name="source" {
                     option value="" { (messages.all_sources) }

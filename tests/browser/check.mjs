@@ -1,5 +1,6 @@
-// Do the pages hold in a real browser? At desktop and phone width, light and dark: no console error, nothing asked of
-// another host, no overflow, no violation that axe-core finds serious.
+// Do the pages hold in a real browser? At desktop and phone width, light and dark, the story in Italian too: no console
+// error, nothing asked of another host, no overflow, no violation that axe-core finds serious, and the folded overrides
+// opened.
 //
 //   npm install --prefix FOLDER playwright-core axe-core
 //   NODE_PATH=FOLDER/node_modules node check.mjs http://127.0.0.1:8080 [SHOTS]
@@ -20,13 +21,14 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 const index = await (await fetch(base)).text();
 // The story with the most versions says the most.
 const stories = [...index.matchAll(/(\/story\/[0-9a-f-]+)">(\d*)/g)].sort((a, b) => Number(b[2]) - Number(a[2]));
-const pages = [['index', '/'], ['found', '/?q=a&lang=en'], ['sources', '/sources'], ['nothing', '/nowhere/at-all'], ...(stories.length ? [['story', stories[0][1]]] : [])];
+const pages = [['index', '/'], ['found', '/?q=a&lang=en'], ['none', '/?q=no+title+has+this'], ['sources', '/sources'], ['nothing', '/nowhere/at-all']];
+if (stories.length) pages.push(['story', stories[0][1]], ['storia', stories[0][1], 'it-IT']);
 let bad = 0;
-for (const [name, path] of pages)
+for (const [name, path, locale = 'en-GB'] of pages)
   for (const [device, width, height] of [['desktop', 1280, 1000], ['phone', 390, 844]])
     for (const colorScheme of ['light', 'dark']) {
       // axe is put into the page by the test, past the page's own policy.
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-GB', bypassCSP: true });
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale, bypassCSP: true });
       const page = await context.newPage();
       const faults = [];
       const expected = (text) => name === 'nothing' && text.includes('404');
@@ -34,9 +36,13 @@ for (const [name, path] of pages)
       page.on('pageerror', (error) => faults.push(String(error)));
       page.on('request', (r) => { if (!r.url().startsWith(base) && !r.url().startsWith('data:')) faults.push(`asks for ${r.url()}`); });
       await page.goto(base + path, { waitUntil: 'load' });
+      await page.evaluate(() => globalThis.document.querySelectorAll('details').forEach((d) => { d.open = true; }));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) faults.push(`${over} pixels too wide`);
-      if (shots) await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png` });
+      // Of a story, down to the end of the first reasons.
+      const end = await page.evaluate(() => globalThis.document.querySelector('.why')?.getBoundingClientRect().bottom);
+      const whole = end ? { fullPage: true, clip: { x: 0, y: 0, width, height: end + 8 } } : {};
+      if (shots) await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png`, ...whole });
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => globalThis.axe.run());
       for (const v of violations.filter((v) => ['serious', 'critical'].includes(v.impact))) faults.push(`axe: ${v.id}: ${v.nodes[0].html}`);
