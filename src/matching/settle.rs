@@ -27,7 +27,10 @@ pub trait World {
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Self::Error>;
 
     /// The story that an entry is in, or was in when it was removed.
-    fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Self::Error>;
+    fn story_of(&self, entry: EntryId) -> Result<Option<StoryId>, Self::Error>;
+
+    /// The story with this id.
+    fn story(&self, id: StoryId) -> Result<Option<Story>, Self::Error>;
 
     /// Whether a story's id is in use, was, or is free.
     fn standing(&self, story: StoryId) -> Result<Standing, Self::Error>;
@@ -51,17 +54,17 @@ struct Component {
 impl Component {
     /// Takes an entry in with its story, unless that makes it too large; the first always.
     fn take_in<W: World>(&mut self, graph: &mut Graph<'_, W>, entry: EntryId) -> Result<bool, W::Error> {
-        let story = graph.world.story_of(entry)?;
+        let known = |id: &StoryId| self.previous.iter().any(|story| story.id == *id);
+        let story = match graph.world.story_of(entry)?.filter(|id| !known(id)) {
+            Some(id) => graph.world.story(id)?,
+            None => None,
+        };
         let members = story.iter().flat_map(|story| &story.members).map(|m| m.entry);
         let new: BTreeSet<EntryId> = members.chain([entry]).filter(|e| !self.seen.contains(e)).collect();
         if !self.seen.is_empty() && self.seen.len() + new.len() > COMPONENT_MAX {
             return Ok(false);
         }
-        if let Some(story) = story
-            && self.previous.iter().all(|known| known.id != story.id)
-        {
-            self.previous.push(story);
-        }
+        self.previous.extend(story);
         for entry in new {
             self.seen.insert(entry);
             if let Some(node) = graph.world.node(entry)? {
@@ -241,8 +244,9 @@ fn walk<W: World>(
             return Ok(component);
         }
         let mut next: Vec<EntryId> = overrides.joined_with(entry).collect();
-        if let Some(story) = graph.world.story_of(entry)?
-            && stories.insert(story.id)
+        if let Some(id) = graph.world.story_of(entry)?
+            && stories.insert(id)
+            && let Some(story) = graph.world.story(id)?
         {
             next.extend(story.members.iter().map(|m| m.entry));
             component.previous.push(story);

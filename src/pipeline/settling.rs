@@ -192,8 +192,11 @@ impl World for Known<'_, '_> {
         Ok(settled)
     }
 
-    fn story_of(&self, entry: EntryId) -> Result<Option<Story>, Error> {
-        let Some(id) = query::story_of(self.read, entry)? else { return Ok(None) };
+    fn story_of(&self, entry: EntryId) -> Result<Option<StoryId>, Error> {
+        query::story_of(self.read, entry)
+    }
+
+    fn story(&self, id: StoryId) -> Result<Option<Story>, Error> {
         query::story(self.read, id)
     }
 

@@ -231,8 +231,12 @@ impl World for Around<'_, '_> {
         query::edges_of(self.draft, entry, usize::MAX)
     }
 
-    fn story_of(&self, entry: EntryId) -> Result<Option<Story>, store::Error> {
-        query::story_of(self.draft, entry)?.map_or(Ok(None), |id| query::story(self.draft, id))
+    fn story_of(&self, entry: EntryId) -> Result<Option<StoryId>, store::Error> {
+        query::story_of(self.draft, entry)
+    }
+
+    fn story(&self, id: StoryId) -> Result<Option<Story>, store::Error> {
+        query::story(self.draft, id)
     }
 
     fn standing(&self, story: StoryId) -> Result<Standing, store::Error> {
