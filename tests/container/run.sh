@@ -62,7 +62,8 @@ mount --bind "$work/config" "$root/config"
 exec chroot "$root" setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
     "$@"
 SH
-inside() { root="$root" work="$work" unshare --mount bash "$work/inside" "$@"; }
+# In place of the shell that calls it, so that a signal reaches the program.
+inside() { root="$root" work="$work" exec unshare --mount bash "$work/inside" "$@"; }
 inside env -i "${environment[@]}" "${command[@]}" >"$work/out" 2>"$work/log" &
 daemon=$!
 for _ in $(seq 100); do
@@ -70,8 +71,8 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 curl --silent --fail http://127.0.0.1:8080/main.atom | grep -q '<title>In a container</title>'
-inside env -i "${environment[@]}" "${command[0]}" healthcheck
-if inside touch /written 2>/dev/null; then echo "the root can be written to"; exit 1; fi
+(inside env -i "${environment[@]}" "${command[0]}" healthcheck)
+if (inside touch /tmp/written 2>/dev/null); then echo "the root can be written to"; exit 1; fi
 cat "$work/out"
 kill -TERM "$daemon"
 code=0

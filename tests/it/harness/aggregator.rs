@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -86,10 +87,19 @@ impl Member {
 /// An aggregator that reads these sources (tables of `feeds.toml`), in an edition `main` of any language.
 pub fn spawn_aggregator(sources: &str) -> Aggregator {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-    let aggregator = Aggregator { folder, port };
+    let aggregator = Aggregator { folder, port: free_port() };
     aggregator.configure(sources);
     aggregator
+}
+
+/// A port that stays free until the program listens there: the system lends those from 32768 on to connections, of which
+/// other tests open many.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id() * 97;
+    let ports = (0..10_000).map(|_| 20_000 + (begin + NEXT.fetch_add(1, Ordering::SeqCst)) % 10_000);
+    let mut ports = ports.filter_map(|port| u16::try_from(port).ok());
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 /// The table of one source.
