@@ -34,7 +34,8 @@ fn tell(pair: &Pair) -> Option<Told> {
     }
     let because = match found.things.len() {
         0 => "no numbers in common".to_owned(),
-        n => format!("{n} numbers in common, such as {}", found.examples()),
+        // Of a grouped or scaled number its digits are compared (`s47`: 4.7 million, 4,700,000, 470万).
+        n => format!("{n} numbers in common, such as {}", found.examples().replace('s', "digits ")),
     };
     Some(Told { level: format!("{} %", super::percent(found.shared / found.smaller)), because, bits: 0.0 })
 }
