@@ -28,9 +28,9 @@ fn clean(text: &str) -> String {
 /// Whether there is one among the bytes, or something like one: all of them are U+0000–1F, U+007F–9F (`c2 80` to
 /// `c2 9f`) or U+FFFE–F (`ef bf be` and `ef bf bf`). Texts have none, so it is looked for a block at a time.
 fn may_be_odd(bytes: &[u8]) -> bool {
-    let plain = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f;
+    let control = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f;
     let followed = |at: usize, by: &[u8]| bytes.get(at + 1).is_some_and(|next| by.contains(next));
-    bytes.chunks(4096).any(|block| block.iter().fold(false, |odd, b| odd | plain(*b)))
+    bytes.chunks(4096).any(|block| block.iter().fold(false, |odd, b| odd | control(*b)))
         || memchr_iter(0xc2, bytes).any(|at| bytes.get(at + 1).is_some_and(|next| *next < 0xa0))
         || memchr_iter(0xef, bytes).any(|at| followed(at, b"\xbf") && followed(at + 1, b"\xbe\xbf"))
 }

@@ -52,7 +52,8 @@ impl Judged {
 }
 
 impl House {
-    /// Judges the newest entries that are ready; nothing to judge is `entries == 0`. One commit.
+    /// Judges the newest entries that are ready; nothing to judge is `entries == 0`. One commit, or
+    /// one for each entry after a panic.
     ///
     /// CPU work on the house's own pool: call it from a thread that may block, from one at a time.
     ///
@@ -96,7 +97,8 @@ impl House {
         }
         draft.commit()?;
         self.touch();
-        let page = entry.map_or_else(String::new, |e| e.link.map_or_else(|| e.id.to_string(), |link| link.to_string()));
+        let link = entry.and_then(|entry| entry.link);
+        let page = link.map_or_else(|| waiting.entry.to_string(), |link| link.to_string());
         let notice = format!("{page} could not be compared, by a fault of this program; please report it");
         Ok(Judged { notices: vec![notice], ..judged(1, resolution) })
     }
