@@ -1,7 +1,7 @@
 //! Which sites does the demo read, when there is no network? A loopback origin plays them, each on its own port.
 //!
-//! The texts are in `texts/`, who posts them when is in [`cast`]. `axum` serves here as it does in `publish`: these
-//! are web servers too, and the daemon reads them as it reads any other.
+//! The texts are in `texts/`, who posts them when is in [`cast`].
+//! The daemon reads these sites as it reads any other.
 
 pub mod cast;
 mod feeds;
@@ -50,9 +50,9 @@ impl Origin {
             .into_iter()
             .enumerate()
             .map(|(site, listener)| {
-                let app = server::router(Arc::clone(&stage), site);
+                let served = server::serve(listener, Arc::clone(&stage), site);
                 tokio::spawn(async move {
-                    if let Err(error) = axum::serve(listener, app).await {
+                    if let Err(error) = served.await {
                         tracing::error!(%error, site, "a site of the demo stopped serving");
                     }
                 })

@@ -1,27 +1,45 @@
 //! What does a site of the demo answer to a request?
 
-use std::io::Write as _;
+use std::convert::Infallible;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use http_body_util::Full;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
 
 use super::cast::{SITES, Shape, Site};
 use super::stage::{Published, Stage};
 use super::{feeds, pages};
 use crate::model::Timestamp;
 
-/// Everything that one site answers.
-pub fn router(stage: Arc<Stage>, site: usize) -> Router {
-    Router::new().fallback(move |request: Request| {
+type Request = hyper::Request<hyper::body::Incoming>;
+type Response = hyper::Response<Full<Bytes>>;
+
+/// Answers as one site, for ever.
+///
+/// # Errors
+/// Where no connection can be accepted any more.
+pub async fn serve(listener: TcpListener, stage: Arc<Stage>, site: usize) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
         let stage = Arc::clone(&stage);
-        async move { answer(&stage, site, &request) }
-    })
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let answer = answer(&stage, site, &request);
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            // How a connection ends is the reader's business.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
 }
 
 /// A resource before the conditions and encodings of the request are applied.
@@ -81,7 +99,7 @@ fn conditional(asked: &HeaderMap, resource: Resource) -> Response {
         None => modified.is_some() && asks(header::IF_MODIFIED_SINCE) == modified.as_deref(),
     };
     let gzip = asks(header::ACCEPT_ENCODING).is_some_and(|codings| codings.contains("gzip"));
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Full::default());
     let headers = response.headers_mut();
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -102,9 +120,9 @@ fn conditional(asked: &HeaderMap, resource: Resource) -> Response {
     *response.body_mut() = match gzip.then(|| compressed(resource.body.as_bytes())).transpose() {
         Ok(Some(body)) => {
             set(header::CONTENT_ENCODING, "gzip");
-            Body::from(body)
+            Full::from(body)
         }
-        Ok(None) | Err(_) => Body::from(resource.body),
+        Ok(None) | Err(_) => Full::from(resource.body),
     };
     response
 }
@@ -114,14 +132,14 @@ fn etag(body: &[u8]) -> String {
     format!("\"{hash:016x}\"")
 }
 
-fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
+fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body)?;
     encoder.finish()
 }
 
 fn plain(status: StatusCode, body: &'static str) -> Response {
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response

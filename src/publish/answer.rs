@@ -1,14 +1,14 @@
 //! What is answered to one request?
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
 use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 use url::form_urlencoded;
 
 use crate::model::EditionQuery;
@@ -17,7 +17,7 @@ use super::conditional::Condition;
 use super::negotiation::{Coding, Wanted, coding, languages, media_type, wanted};
 use super::{Ask, Page, Refusal, Server, cache, count};
 
-type Answer = Response;
+type Answer = Response<Full<Bytes>>;
 
 /// Bytes of a query: what the longest one with a meaning has, several times over.
 const QUERY_BYTES_MAX: usize = 8 << 10;
@@ -31,16 +31,18 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
                       frame-ancestors 'none'";
 
 /// The answer, whatever comes.
-pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Answer {
+///
+/// # Errors
+/// None: what is wrong is an answer too.
+pub(super) async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     // A body, if one is sent, is never read: the connection ends after the answer.
-    let (request, _) = request.into_parts();
-    let answer = route(&server, &request).await.unwrap_or_else(|fault| fault.answer(&request.method));
+    let answer = route(server, &request).await.unwrap_or_else(|fault| fault.answer(request.method()));
     let class = usize::from(answer.status().as_u16() / 100).clamp(1, 5) - 1;
     count(&server.counts.answers[class]);
     if answer.status() == StatusCode::NOT_MODIFIED {
         count(&server.counts.not_modified);
     }
-    answer
+    Ok(answer)
 }
 
 /// Why a request is not met: a status and a sentence.
@@ -68,8 +70,8 @@ impl Fault {
     }
 }
 
-async fn route(server: &Arc<Server>, request: &Parts) -> Result<Answer, Fault> {
-    let (method, headers, uri) = (&request.method, &request.headers, &request.uri);
+async fn route(server: &Arc<Server>, request: &Request<Incoming>) -> Result<Answer, Fault> {
+    let (method, headers, uri) = (request.method(), request.headers(), request.uri());
     if method == Method::OPTIONS {
         return Ok(options());
     }
@@ -132,15 +134,16 @@ async fn feed(
         None => {
             let mut answer = with_body(method, ready.sent.bytes.clone());
             let media_type = media_type(text(headers, &header::ACCEPT), &server.formats[format]);
-            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-            content_encoding(answer.headers_mut(), coding);
+            let headers = answer.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            content_encoding(headers, coding);
             answer
         }
     };
     let headers = answer.headers_mut();
     headers.insert(header::ETAG, met.unwrap_or(ready.sent.tag));
     headers.insert(header::LAST_MODIFIED, ready.modified_header);
-    headers.insert(header::CACHE_CONTROL, kept_for(server.limits.feed_max_age_s));
+    headers.insert(header::CACHE_CONTROL, server.feeds_kept_for.clone());
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if let Some(link) = ready.link {
         headers.insert(header::LINK, link);
@@ -305,7 +308,7 @@ fn content_encoding(headers: &mut HeaderMap, coding: Coding) {
     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
 }
 
-fn kept_for(seconds: u32) -> HeaderValue {
+pub(super) fn kept_for(seconds: u32) -> HeaderValue {
     HeaderValue::from_str(&format!("public, max-age={seconds}")).unwrap_or(HeaderValue::from_static("no-cache"))
 }
 
@@ -319,20 +322,20 @@ fn guarded(headers: &mut HeaderMap) {
 /// `HEAD` is told the length of what `GET` would bring.
 fn with_body(method: &Method, body: Bytes) -> Answer {
     let length = HeaderValue::from(body.len());
-    let mut answer = Response::new(if *method == Method::HEAD { Body::empty() } else { Body::from(body) });
+    let mut answer = Response::new(if *method == Method::HEAD { Full::default() } else { Full::new(body) });
     answer.headers_mut().insert(header::CONTENT_LENGTH, length);
     answer
 }
 
 fn not_modified() -> Answer {
-    let mut answer = Response::new(Body::empty());
+    let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::NOT_MODIFIED;
     answer
 }
 
 /// What a browser asks before a page of another host may send conditions.
 fn options() -> Answer {
-    let mut answer = Response::new(Body::empty());
+    let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
 
-use axum::http::header::HeaderValue;
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 use crate::model::{Edition, EditionQuery};

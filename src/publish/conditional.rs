@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use axum::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
 /// What the reader says that it has.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Bytes -> readers, over HTTP: who is answered, and how long may it take?
 //!
-//! This room knows no other: what there is to read comes from a [`Site`]. Requests and answers are axum's; connections
-//! are served by hyper beneath it, for `axum::serve` lets a client take for ever over its headers and over its answer.
+//! This room knows no other: what there is to read comes from a [`Site`]. It stands on hyper alone: two kinds of address
+//! need no router, and each layer between costs a share of what a 304 costs.
 
 mod answer;
 mod cache;
@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -165,6 +165,8 @@ struct Server {
     limits: Limits,
     counts: Arc<Counts>,
     cache: cache::Cache,
+    /// What `Cache-Control` says of a feed.
+    feeds_kept_for: HeaderValue,
     packed: Packed,
     /// Pages are made on the blocking pool, so many at a time.
     pages: Semaphore,
@@ -187,9 +189,10 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let drain = limits.drain;
     let cache = cache::Cache::new(limits.editions, limits.edition_bytes);
-    let server =
-        Arc::new(Server { site, formats, limits, counts, cache, packed: Packed::default(), pages: Semaphore::new(4) });
-    let router = Router::new().fallback(answer::answer).with_state(server.clone());
+    let feeds_kept_for = answer::kept_for(limits.feed_max_age_s);
+    let packed = Packed::default();
+    let pages = Semaphore::new(4);
+    let server = Arc::new(Server { site, formats, limits, counts, cache, feeds_kept_for, packed, pages });
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -204,9 +207,9 @@ pub async fn serve(
             Some(_) = connections.join_next() => {}
             (accepted, place) = next => match accepted {
                 Ok((stream, _)) => {
-                    let (server, router, stopped) = (server.clone(), router.clone(), stopped.clone());
+                    let (server, stopped) = (server.clone(), stopped.clone());
                     connections.spawn(async move {
-                        connection(server, router, stream, stopped).await;
+                        connection(server, stream, stopped).await;
                         drop(place);
                     });
                 }
@@ -232,14 +235,15 @@ async fn refused(error: &io::Error) {
     }
 }
 
-async fn connection(server: Arc<Server>, router: Router, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
+async fn connection(server: Arc<Server>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let limits = &server.limits;
     let io = Paced::new(stream, limits.write_window, limits.write_bytes_min);
     server.counts.connections.fetch_add(1, Ordering::Relaxed);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(16 << 10);
-    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(router));
+    let service = service_fn(|request| answer::answer(&server, request));
+    let connection = builder.serve_connection(TokioIo::new(io), service);
     tokio::pin!(connection);
     // The guard of the watched value must not live on while the connection is waited for.
     let stop = async { stopped.wait_for(|stopped| *stopped).await.map(drop) };

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use axum::http::header::HeaderValue;
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 
 use super::negotiation::Coding;
 

@@ -30,7 +30,7 @@ fn may_import() -> BTreeMap<String, Vec<String>> {
     table
 }
 
-/// One outside crate, one owner: who may name it. (`demo` plays web servers, so it serves like `publish` does.)
+/// One outside crate, one owner: who may name it. (`demo` plays web servers, so it serves as `publish` does.)
 const OWNERS: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("reqwest", &["fetch"]),
@@ -38,7 +38,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rss", &["formats"]),
     ("atom_syndication", &["formats"]),
     ("cron", &["schedule"]),
-    ("axum", &["publish", "demo"]),
+    ("hyper", &["publish", "demo"]),
     ("toml", &["config"]),
     ("clap", &["cli", "main"]),
 ];
