@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::Rooms;
 use super::line::Line;
-use crate::model::{EntryId, Outcome, Source, SourceId, SourceState, Timestamp};
+use crate::model::{EntryId, Failure, Outcome, Polled, Source, SourceId, SourceState, Timestamp};
 use crate::pipeline::pages::Fetched;
 use crate::pipeline::{Error, Ingested, Job, Plan, poll};
 use crate::schedule::{self, Schedule};
@@ -22,6 +22,8 @@ const MOST_PAGES: usize = 32;
 /// When a poll is made again that could not be stored: there may be room within a minute, and its source is asked no more
 /// often than that.
 const POLL_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// What a panic in a source's work is called where the person looks; its own message is in the log.
+const FAULT: &str = "a fault of this program: please report it, with the panic in the log";
 /// How often a poll by hand looks whether the daemon's own poll of that source has ended.
 const RECHECK: Duration = Duration::from_millis(50);
 
@@ -226,21 +228,13 @@ impl Polls {
                 continue;
             };
             tokio::spawn(async move {
-                let (heard, again) = (Arc::clone(&rooms), rooms.clock.now() + POLL_AGAIN);
-                // A task of its own: a panic in one source's work never stops the others of its group.
-                let next = match tokio::spawn(async move { poll_in_turn(&rooms, &source).await }).await {
-                    Ok(Ok(next)) => next,
-                    Ok(Err(error)) => {
-                        if !heard.house.heeds(&error) {
-                            tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
-                        }
-                        Some(again)
+                let again = rooms.clock.now() + POLL_AGAIN;
+                let next = poll_in_turn(&rooms, &source).await.unwrap_or_else(|error| {
+                    if !rooms.house.heeds(&error) {
+                        tracing::error!(source = %id, %error, "a poll could not be stored; it will be made again");
                     }
-                    Err(error) => {
-                        tracing::error!(source = %id, %error, "a poll ended by a fault of this program; please report it");
-                        Some(again)
-                    }
-                };
+                    Some(again)
+                });
                 // The loop is gone only when the process ends.
                 let _ = done.send(Done::Poll(group, id, next));
             });
@@ -267,14 +261,14 @@ impl Polls {
 }
 
 /// Polls a source unless that was done by hand while it waited for its turn.
-async fn poll_in_turn(rooms: &Rooms, source: &Arc<Source>) -> Result<Option<Timestamp>, Error> {
+async fn poll_in_turn(rooms: &Arc<Rooms>, source: &Arc<Source>) -> Result<Option<Timestamp>, Error> {
     let _turn = rooms.under_way.wait(&source.id).await;
     let state = rooms.house.state(&source.id)?;
     let moved = is_moved(source, &state);
     if !moved && !schedule::is_due(&state, rooms.clock.now()) {
         return Ok(state.next_poll);
     }
-    let (report, next) = poll_source(rooms, source).await?;
+    let (report, next) = poll_source_alone(rooms, source).await?;
     tell(&report, &state);
     Ok(next)
 }
@@ -284,12 +278,29 @@ fn is_moved(source: &Source, state: &SourceState) -> bool {
     state.configured.as_ref().is_some_and(|(url, kind)| (url, kind) != (&source.url, &source.kind))
 }
 
+/// Polls one source in a task of its own: a panic in its work is its failure, and stops no other.
+async fn poll_source_alone(rooms: &Arc<Rooms>, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
+    let (own, polled) = (Arc::clone(rooms), Arc::clone(source));
+    if let Ok(done) = tokio::spawn(async move { poll_source(&own, &polled).await }).await {
+        return done;
+    }
+    let (state, now) = (rooms.house.state(&source.id)?, rooms.clock.now());
+    let polled = poll::failed(source, state, &Failure::new(FAULT), now);
+    take(rooms, source, polled)
+}
+
 /// Polls one source and commits what it brought; returns when it is due again.
 async fn poll_source(rooms: &Rooms, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
     let state = rooms.house.state(&source.id)?;
     let clock = rooms.clock.clone();
     let fetcher = rooms.fetcher();
-    let (mut polled, _place) = poll::poll(&fetcher, source, state, &move || clock.now()).await;
+    let (polled, _place) = poll::poll(&fetcher, source, state, &move || clock.now()).await;
+    fail::fail_point!(&format!("poll of {}", source.id));
+    take(rooms, source, polled)
+}
+
+/// Plans the next poll of a source and commits what this one brought.
+fn take(rooms: &Rooms, source: &Arc<Source>, mut polled: Polled) -> Result<(PollReport, Option<Timestamp>), Error> {
     let now = rooms.clock.now();
     rooms.schedules().of(&source.id).plan(&source.id, &mut polled.state, now);
     let next = polled.state.next_poll;
@@ -342,13 +353,26 @@ fn tell(report: &PollReport, before: &SourceState) {
     }
 }
 
-/// Fetches one page and commits what became of it.
-async fn fetch_page(rooms: &Rooms, job: &Job) {
+/// Fetches one page and commits what became of it, in a task of its own: a panic at one page stops no other.
+async fn fetch_page(rooms: &Arc<Rooms>, job: &Job) {
+    let (own, fetched) = (Arc::clone(rooms), job.clone());
+    if tokio::spawn(async move { fetch_this_page(&own, &fetched).await }).await.is_err() {
+        let failure = Failure::new(FAULT);
+        told(rooms, job, tokio::task::block_in_place(|| rooms.house.take_page(job, Err(&failure), rooms.clock.now())));
+    }
+}
+
+async fn fetch_this_page(rooms: &Rooms, job: &Job) {
     let ask = rooms.house.ask_page(job);
     let clock = rooms.clock.clone();
     let answer = rooms.fetcher().get_to_work(&ask, &move || clock.now()).await.map_err(|error| error.failure());
     let document = answer.as_ref().map(|(document, _)| document);
-    let taken = tokio::task::block_in_place(|| rooms.house.take_page(job, document, rooms.clock.now()));
+    fail::fail_point!(&format!("page of {}", job.url.path()));
+    told(rooms, job, tokio::task::block_in_place(|| rooms.house.take_page(job, document, rooms.clock.now())));
+}
+
+/// Logs what became of a page.
+fn told(rooms: &Rooms, job: &Job, taken: Result<Fetched, Error>) {
     match taken {
         Ok(Fetched::GivenUp(why)) if job.reference => {
             tracing::warn!(page = %job.url, "the original that a repost names cannot be read: {why}");
@@ -393,7 +417,7 @@ pub async fn poll_now(
             let rooms = Arc::clone(rooms);
             let task = polls.spawn(async move {
                 let _turn = rooms.under_way.wait(&source.id).await;
-                poll_source(&rooms, &source).await
+                poll_source_alone(&rooms, &source).await
             });
             groups.insert(task.id(), group);
         }
@@ -403,11 +427,7 @@ pub async fn poll_now(
                 each(&polled?.0);
                 task
             }
-            // A panic in one source's work never stops the others; its message is in the log.
-            Err(error) => {
-                tracing::error!(%error, "a poll ended by a fault of this program; please report it");
-                error.id()
-            }
+            Err(error) => error.id(),
         };
         groups.remove(&task).iter().for_each(|group| line.ended(group));
     }

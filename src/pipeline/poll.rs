@@ -1,7 +1,7 @@
 //! One poll of one source: what is asked, in which order, until there is nothing more to ask?
 
 use crate::fetch::{Fetcher, Place};
-use crate::model::{Polled, Source, SourceState, Timestamp};
+use crate::model::{Failure, Polled, Source, SourceState, Timestamp};
 use crate::sources::Poll;
 
 /// Asks a source all it has to be asked and reads the answers. Nothing is stored.
@@ -34,4 +34,13 @@ pub async fn poll(
         }
     }
     (poll.finish(), place)
+}
+
+/// A poll that asked nothing and failed.
+pub fn failed(source: &Source, state: SourceState, failure: &Failure, now: Timestamp) -> Polled {
+    let mut poll = Poll::new(source, state, now);
+    while poll.next().is_some() {
+        poll.answer(Err(failure.clone()));
+    }
+    poll.finish()
 }

@@ -160,3 +160,33 @@ fn deaths_at_every_named_point_lose_nothing_and_publish_nothing_twice() {
 fn a_thousand_deaths() {
     die_everywhere(1_000_usize.div_ceil(points().len()), 3, Duration::from_secs(10));
 }
+
+#[test]
+fn a_panic_at_one_source_or_page_is_told_there_and_stops_nothing_else() {
+    let origin = Origin::start();
+    serve_all(&origin, ENTRIES);
+    let aggregator = configured(&origin);
+    let panics = [("FAILPOINTS", "poll of two=panic;page of /three-0=panic")];
+
+    let output = aggregator.tributary_with(&["poll"], &panics);
+    assert_eq!(output.code, 1, "{output:?}");
+    let line =
+        |id: &str| output.stdout.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{output:?}"));
+    assert!(line("two").contains("failed") && line("two").contains("fault of this program"), "{output:?}");
+    assert!(line("one").contains("ok") && line("three").contains("ok"), "{output:?}");
+    // All of the others, and the one without its page waits for it.
+    assert!(output.stdout.contains(&format!("3 sources, {} entries", 2 * ENTRIES - 1)), "{output:?}");
+
+    let daemon = aggregator.begin_with(&["run", "--log-format", "json"], &panics);
+    serve_all(&origin, 2 * ENTRIES);
+    let shown = |path: &str| daemon.try_get(path).map(|answer| String::from_utf8_lossy(&answer.body).into_owned());
+    let began = instant();
+    while !shown("/main.atom").is_some_and(|feed| feed.contains("one-5")) {
+        assert!(began.elapsed() < Duration::from_secs(60), "the other sources stand still");
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(shown("/sources").is_some_and(|page| page.contains("fault of this program")));
+    let log = daemon.log();
+    let told = log.lines().filter(|line| line.contains("\"source\":\"two\"") && line.contains("WARN"));
+    assert!(told.count() <= 1, "{log}");
+}

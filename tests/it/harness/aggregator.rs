@@ -135,7 +135,12 @@ impl Aggregator {
 
     /// Runs a subcommand to its end.
     pub fn tributary(&self, arguments: &[&str]) -> Output {
-        let mut child = self.spawn(arguments);
+        self.tributary_with(arguments, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub fn tributary_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut child = self.spawn_with(arguments, variables);
         let (stdout, stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
         let (out, err) = (read_aside(stdout), read_aside(stderr));
         let mut waited = Duration::ZERO;
