@@ -6,7 +6,7 @@ use super::sections::parse_duration;
 use super::source::{parse_language, read_content, read_id};
 use super::table::Table;
 use crate::model::edition::Bump;
-use crate::model::{EditionSpec, Include, Language, Source, SourceId};
+use crate::model::{EditionSpec, Include, Language, SourceId};
 
 /// Default and largest number of stories in an edition: a few weeks of a lively planet; 1,000 bounds a document.
 const LIMIT: u64 = 100;
@@ -14,7 +14,7 @@ const MAX_LIMIT: u64 = 1_000;
 /// Addresses of the planet's own that no edition can take: those of pages, and the stems of other feeds and lists.
 const RESERVED: [&str; 8] = ["story", "sources", "status", "metrics", "healthz", "readyz", "editions", "robots"];
 
-pub(super) fn editions(root: &Table<'_, '_>, sources: &[Source]) -> Vec<EditionSpec> {
+pub(super) fn editions(root: &Table<'_, '_>, sources: &[SourceId]) -> Vec<EditionSpec> {
     let mut editions = Vec::new();
     let mut lines = HashMap::new();
     for table in root.tables("edition") {
@@ -34,7 +34,7 @@ pub(super) fn editions(root: &Table<'_, '_>, sources: &[Source]) -> Vec<EditionS
     editions
 }
 
-fn read_edition(table: &Table<'_, '_>, id: String, sources: &[Source]) -> EditionSpec {
+fn read_edition(table: &Table<'_, '_>, id: String, sources: &[SourceId]) -> EditionSpec {
     let title = table.string("title").map_or_else(|| id.clone(), |(title, _)| title);
     let mut spec = EditionSpec::new(&id, &title);
     if let Some((languages, any)) = read_languages(table) {
@@ -50,10 +50,10 @@ fn read_edition(table: &Table<'_, '_>, id: String, sources: &[Source]) -> Editio
     spec.include = table.one_of("include", &include).unwrap_or_default();
     for (name, span) in table.strings("sources").unwrap_or_default() {
         let id = SourceId(name);
-        if sources.iter().any(|s| s.id == id || s.was.contains(&id)) {
+        if sources.contains(&id) {
             spec.sources.push(id);
         } else {
-            let known: Vec<_> = sources.iter().map(|s| format!("{:?}", s.id.0)).collect();
+            let known: Vec<_> = sources.iter().map(|s| format!("{:?}", s.0)).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             table.fault(span, format!("there is no source {:?}; the sources are: {known}", id.0));
         }

@@ -17,7 +17,7 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 use url::Url;
 
-use crate::model::{EditionSpec, Source};
+use crate::model::{EditionSpec, Source, SourceId};
 use table::{Fault, Faults, Table};
 
 /// What feeds.toml says, with nothing left to check.
@@ -154,8 +154,9 @@ impl Config {
         let polling = sections::polling(root.table("polling"), &mut warnings);
         let server = sections::server(root.table("server"), environment);
         let store = sections::store(root.table("store"), file, environment);
-        let sources = source::sources(&root, polling.timezone, &mut warnings);
-        let editions = edition::editions(&root, &sources);
+        let (sources, named) = source::sources(&root, polling.timezone, &mut warnings);
+        let known: Vec<SourceId> = named.into_iter().chain(sources.iter().flat_map(|s| s.was.clone())).collect();
+        let editions = edition::editions(&root, &known);
         let overrides = sections::overrides(&root);
         root.finish();
         let faults = faults.into_sorted();

@@ -14,11 +14,14 @@ use crate::sources;
 /// Most posts of an archive that are read at a first poll: 40 pages of the archive API.
 const MAX_BACKFILL: u64 = 1_000;
 
-pub(super) fn sources(root: &Table<'_, '_>, timezone: Tz, warnings: &mut Vec<Fault>) -> Vec<Source> {
+/// The sources, and the ids of all tables: those of sources with a fault too.
+pub(super) fn sources(root: &Table<'_, '_>, timezone: Tz, warnings: &mut Vec<Fault>) -> (Vec<Source>, Vec<SourceId>) {
     let mut sources: Vec<Source> = Vec::new();
+    let mut named = Vec::new();
     let mut lines: HashMap<String, usize> = HashMap::new();
     for table in root.tables("source") {
         let id = read_id(&table, "source", &mut lines);
+        named.extend(id.clone().map(SourceId));
         let source = read_source(&table, id, timezone, warnings);
         if let Some(source) = source {
             sources.push(source);
@@ -33,7 +36,7 @@ pub(super) fn sources(root: &Table<'_, '_>, timezone: Tz, warnings: &mut Vec<Fau
             }
         }
     }
-    sources
+    (sources, named)
 }
 
 /// The `id` of a table: a slug, and the first of its name.
