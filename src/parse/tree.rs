@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::model::Fault;
 
+use super::MAX_ENTRIES;
 use super::entities::{self, Declared};
 use super::namespace::{self, Ns};
 
@@ -162,10 +163,11 @@ impl<'a> Tree<'a> {
 /// Reads a document. `base` is the address that relative references start from.
 pub fn read<'a>(text: &'a str, base: Option<&Url>) -> Tree<'a> {
     let mut builder = Builder::new(text, base);
-    while builder.at < text.len() && builder.tree.nodes.len() < MAX_NODES {
+    // One more entry than are read: so it is seen that there are more.
+    while builder.at < text.len() && builder.tree.nodes.len() < MAX_NODES && builder.entries <= MAX_ENTRIES {
         builder.step();
     }
-    if builder.at < text.len() {
+    if builder.tree.nodes.len() >= MAX_NODES && builder.at < text.len() {
         builder.fault("the document has too many elements; the rest was left out");
     }
     builder.finish()
@@ -177,6 +179,8 @@ struct Builder<'a> {
     tree: Tree<'a>,
     /// Open elements, the root first.
     open: Vec<Id>,
+    /// Elements so far that are called as entries are.
+    entries: usize,
     /// Elements open beyond `MAX_DEPTH`, whose ends are to be passed over.
     too_deep: usize,
     /// Namespaces in force: depth, prefix, vocabulary.
@@ -212,6 +216,7 @@ impl<'a> Builder<'a> {
             at: 0,
             tree,
             open: vec![Tree::ROOT],
+            entries: 0,
             too_deep: 0,
             bindings: Vec::new(),
             declared: Declared::default(),
@@ -419,6 +424,7 @@ impl<'a> Builder<'a> {
         } else {
             Cow::Borrowed(name)
         };
+        self.entries += usize::from(matches!(&*name, "item" | "entry"));
         let ns = self.namespace(prefix);
         let element = Element { ns, prefix, name, attributes, children: Vec::new(), base, language, closed: false };
         self.push(Node::Element(element))
