@@ -290,31 +290,24 @@ impl Writer {
     }
 
     fn copy_to_next(&self) -> Result<(), Error> {
-        const CHUNK_BYTES: usize = 4 << 20;
         let layout = &self.layout;
         let state = self.shared.state.read().unwrap_or_else(PoisonError::into_inner);
         let db = state.db(layout)?;
         let copy = open::open_database(layout, &layout.next())?;
         let mut seen = Seal { batch: self.seal.batch, ..Seal::default() };
-        let (mut chunk, mut bytes) = (::sled::Batch::default(), 0);
         let mut pairs = db.iter();
         while let Some((key, value)) = guard(layout, || pairs.next().transpose())? {
             if key.as_ref() == SEAL_KEY {
                 continue;
             }
             seen.add(&key, &value);
-            bytes += key.len() + value.len();
-            chunk.insert(key, value);
-            if bytes > CHUNK_BYTES {
-                guard(layout, || copy.apply_batch(std::mem::take(&mut chunk)))?;
-                bytes = 0;
-            }
+            // One by one: sled frees what a batch replaced when the batch ends, and each record replaces a page.
+            guard(layout, || copy.insert(key, value))?;
         }
         if !seen.holds_the_same(&self.seal) {
             return Err(layout.damaged(format!("{} of {} records can be read", seen.pairs, self.seal.pairs)));
         }
-        chunk.insert(&SEAL_KEY, self.seal.encode());
-        guard(layout, || copy.apply_batch(chunk))?;
+        guard(layout, || copy.insert(SEAL_KEY, self.seal.encode()))?;
         guard(layout, || copy.flush())?;
         let synced = File::open(layout.next().join("db")).and_then(|log| log.sync_all());
         synced.map_err(|e| layout.unwritable(&e))?;
