@@ -1,8 +1,9 @@
 //! What is rare, and which sentences are templates? Counted over a set of profiles, whatever their order.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::model::{Profile, Rarity};
+use crate::model::{EntryId, Profile, Rarity};
 
 /// Slots of the sketch: 128 KiB. A thing's count is at most that of all things in its slot, so a collision can
 /// make a rare thing look common, never the reverse.
@@ -17,17 +18,54 @@ const MOST_LOOKED_AT: usize = 40;
 
 /// Counts what the profiles have.
 pub fn snapshot<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Rarity {
-    let profiles: Vec<&Profile> = profiles.into_iter().collect();
-    let mut rarity = Rarity { documents: profiles.len() as u32, counts: vec![0; SLOTS], templates: HashSet::new() };
-    for profile in &profiles {
+    let mut count = Count::default();
+    profiles.into_iter().for_each(|profile| count.add(profile));
+    count.snapshot()
+}
+
+/// A count under way: of each profile it keeps no more than its sentences' fingerprints, some 200 bytes.
+#[derive(Debug)]
+pub struct Count {
+    counts: Vec<u16>,
+    texts: BTreeMap<EntryId, Vec<u32>>,
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self { counts: vec![0; SLOTS], texts: BTreeMap::new() }
+    }
+}
+
+impl Count {
+    /// How many profiles were counted.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Counts a profile, unless it was counted.
+    pub fn add(&mut self, profile: &Profile) {
+        let Entry::Vacant(place) = self.texts.entry(profile.entry) else { return };
+        let mut sentences: Vec<u32> = profile.sentences.iter().map(|s| s.hash).collect();
+        sentences.sort_unstable();
+        sentences.dedup();
+        place.insert(sentences);
         let keys = things(profile).map(|(kind, thing)| Rarity::key(kind, thing) as usize & (SLOTS - 1));
         let slots: HashSet<usize> = keys.collect();
         for slot in slots {
-            rarity.counts[slot] = rarity.counts[slot].saturating_add(1);
+            self.counts[slot] = self.counts[slot].saturating_add(1);
         }
     }
-    rarity.templates = templates(&profiles);
-    rarity
+
+    /// What was counted.
+    pub fn snapshot(self) -> Rarity {
+        let texts: Vec<&[u32]> = self.texts.values().map(Vec::as_slice).collect();
+        Rarity { documents: texts.len() as u32, templates: templates(&texts), counts: self.counts }
+    }
 }
 
 /// What is counted, with its kind.
@@ -41,36 +79,30 @@ fn things(profile: &Profile) -> impl Iterator<Item = (char, &str)> {
         .chain(profile.mentions.iter().map(|m| ('l', m.target.as_str())))
 }
 
-fn templates(profiles: &[&Profile]) -> HashSet<u32> {
-    let sets: Vec<HashSet<u32>> = profiles.iter().map(|p| p.sentences.iter().map(|s| s.hash).collect()).collect();
-    let mut texts: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (i, set) in sets.iter().enumerate() {
-        for &hash in set {
-            texts.entry(hash).or_default().push(i);
-        }
+/// Sentences of several works; `texts` are in the order of ids, so that nothing depends on that of arrival.
+fn templates(texts: &[&[u32]]) -> HashSet<u32> {
+    let mut occurrences: Vec<(u32, u32)> = Vec::new();
+    for (i, sentences) in texts.iter().enumerate() {
+        occurrences.extend(sentences.iter().map(|hash| (*hash, i as u32)));
     }
+    occurrences.sort_unstable();
     let mut known: HashMap<(usize, usize), bool> = HashMap::new();
     let mut is_copy = |i: usize, j: usize| {
         *known.entry((i.min(j), i.max(j))).or_insert_with(|| {
-            let shared = sets[i].intersection(&sets[j]).count();
-            shared as f32 >= COPY * sets[i].len().min(sets[j].len()) as f32
+            let shared = texts[i].iter().filter(|hash| texts[j].binary_search(hash).is_ok()).count();
+            shared as f32 >= COPY * texts[i].len().min(texts[j].len()) as f32
         })
     };
     let mut out = HashSet::new();
-    for (hash, mut of) in texts {
-        if of.len() < WORKS {
-            continue;
-        }
-        // In an order that does not depend on that of arrival.
-        of.sort_by_key(|&i| profiles[i].entry);
+    for of in occurrences.chunk_by(|a, b| a.0 == b.0).filter(|of| of.len() >= WORKS) {
         let mut works: Vec<usize> = Vec::new();
-        for &i in of.iter().take(MOST_LOOKED_AT) {
+        for i in of.iter().take(MOST_LOOKED_AT).map(|(_, i)| *i as usize) {
             if works.len() < WORKS && !works.iter().any(|&w| is_copy(w, i)) {
                 works.push(i);
             }
         }
         if works.len() >= WORKS {
-            out.insert(hash);
+            out.insert(of[0].0);
         }
     }
     out

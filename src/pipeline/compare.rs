@@ -1,7 +1,7 @@
 //! Which entries is a fresh one compared with, and what do the comparisons come to? Its candidates, and the versions
 //! of what it is linked with.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -143,21 +143,18 @@ impl House {
 
     /// Counts what is rare over a sample of profiles (in the order of ids, which are hashes) and those at hand.
     fn count_anew(&self, bench: &mut Bench, fresh: &HashMap<EntryId, Profile>) -> Result<(), Error> {
-        let mut counted: BTreeMap<EntryId, Profile> = BTreeMap::new();
+        let mut count = rarity::Count::default();
         let mut after = None;
-        while counted.len() < COUNTED_MAX {
+        while count.len() < COUNTED_MAX {
             let page = query::profiles(&*self.store, after, PAGE)?;
-            counted.extend(page.iter().filter_map(|(id, bytes)| {
-                let profile = read_profile(bytes)?;
-                Some((*id, Profile { vectors: Vec::new(), ..profile }))
-            }));
+            page.iter().filter_map(|(_, bytes)| read_profile(bytes)).for_each(|profile| count.add(&profile));
             match page.last() {
                 Some((id, _)) if page.len() == PAGE => after = Some(*id),
                 _ => break,
             }
         }
-        let kept = counted.values().chain(fresh.values().filter(|p| !counted.contains_key(&p.entry)));
-        bench.context = Context { rarity: rarity::snapshot(kept) };
+        fresh.values().for_each(|profile| count.add(profile));
+        bench.context = Context { rarity: count.snapshot() };
         bench.counted = bench.index.as_ref().map_or(0, Index::len);
         // Kept, so that a pair is judged after a restart as before it.
         let counts = (calibration::get().version, bench.counted as u64, &bench.context.rarity);

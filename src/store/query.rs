@@ -187,6 +187,14 @@ pub fn node(from: &dyn Read, entry: EntryId) -> Result<Option<Node>, Error> {
     read(from, &Key::of(kind::NODE).entry(entry).bytes())
 }
 
+/// The nodes after this one in the order of their entries' ids.
+pub fn nodes(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result<Vec<Node>, Error> {
+    let after = after.map(|id| Key::of(kind::NODE).entry(id).bytes());
+    let prefix = [kind::NODE];
+    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
+    pairs.iter().map(|(key, bytes)| Node::from_bytes(key, bytes)).collect()
+}
+
 /// What `matching` kept of an entry's text.
 pub fn profile(from: &dyn Read, entry: EntryId) -> Result<Option<Vec<u8>>, Error> {
     let key = Key::of(kind::PROFILE).entry(entry).bytes();
