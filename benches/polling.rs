@@ -8,8 +8,8 @@
 //! - first: every feed is 235 KB, gzipped, and new: fetched, parsed, cleaned and stored; nothing is matched. The bare
 //!   loop is reqwest, gunzip and a quick-xml pull over all events.
 //! - 5 % new: the same feeds again, of which every twentieth has one new post.
-//! - memory: as many sources as for unchanged, with small feeds, are polled twice by the command `poll`, all at once, in
-//!   a process of its own.
+//! - memory: as many sources as for unchanged, with small feeds, are polled twice by the daemon's code, all at once, in
+//!   a process of its own, with one arena of memory as the program has (`cli/arena.rs`).
 //!
 //! The addresses are spread over as many hosts (127.0.x.y), as real sources are.
 
@@ -65,7 +65,10 @@ fn main() {
     runtime.block_on(unchanged(&origin, many));
     runtime.block_on(first(&origin, large));
     let program = std::env::current_exe().expect("this program");
-    let child = Command::new(program).args(["--memory", &origin.port.to_string(), &many.to_string()]).status();
+    let child = Command::new(program)
+        .args(["--memory", &origin.port.to_string(), &many.to_string()])
+        .env("MALLOC_ARENA_MAX", "1")
+        .status();
     assert!(child.expect("it starts").success());
 }
 

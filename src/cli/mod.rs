@@ -5,6 +5,7 @@
 
 mod add;
 mod archive;
+mod arena;
 pub mod check;
 pub mod cluster;
 mod demo;
@@ -221,6 +222,12 @@ pub fn main() -> ExitCode {
     let _points = fail::has_failpoints().then(fail::FailScenario::setup);
     let arguments = Arguments::parse();
     log_to_stderr(arguments.common.log_format);
+    if matches!(
+        arguments.command,
+        None | Some(Command::Run | Command::Poll { .. } | Command::Import { .. } | Command::Compact)
+    ) {
+        arena::one();
+    }
     match dispatch(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
