@@ -104,6 +104,8 @@ fn hostile() -> Vec<(&'static str, String)> {
             "namespaces 128 levels deep",
             format!("<rss><channel>{}{}", format!("<a{namespaces}>").repeat(128), "<x:a/>".repeat(200_000)),
         ),
+        ("64 KB of <![CDATA[, alone", "<![CDATA[".repeat(7_281)),
+        ("64 KB of <!--, alone", "<!--".repeat(16_384)),
         ("1 MB of <!--", cdata(&"<!--".repeat(1 << 18))),
         ("1 MB of \"<a \"", cdata(&"<a ".repeat(350_000))),
         ("1 MB of &", rss(&"&".repeat(1 << 20))),

@@ -41,6 +41,8 @@ pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Bytes before the first tag of a feed that are passed over (warnings of PHP, blank lines).
 const MAX_LEADING: usize = 64 * 1024;
+/// Bytes of a name that are looked at: several times what a root has with its prefix (`atom10:feed`).
+const MAX_NAME: usize = 64;
 
 /// Reads a feed of any format: RSS 0.90 to 2.0, RSS 1.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1.
 ///
@@ -125,22 +127,26 @@ fn read_xml(text: &str, base: &Url) -> Reading {
 fn feed_start(text: &str) -> Option<usize> {
     let head = &text[..text.floor_char_boundary(MAX_LEADING)];
     let mut declaration = None;
-    let mut comment_end = 0;
+    // No search goes over the same text twice: a head of nothing but `<!--` or `<![CDATA[` would take a quarter second.
+    let (mut comment_end, mut no_comment_end) = (0, false);
     for (at, _) in head.match_indices('<') {
         let rest = &head[at + 1..];
         if at < comment_end {
             continue;
         }
         if rest.starts_with("!--") {
-            comment_end = rest.find("-->").map_or(0, |end| at + end);
+            let end = if no_comment_end { None } else { rest.find("-->") };
+            no_comment_end = end.is_none();
+            comment_end = end.map_or(0, |end| at + end);
             continue;
         }
         if rest.starts_with("?xml") || rest.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("!doctype")) {
             declaration = declaration.or(Some(at));
             continue;
         }
-        let end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/')).unwrap_or(rest.len());
-        let name = rest[..end].rsplit(':').next().unwrap_or_default();
+        let name = &rest[..rest.floor_char_boundary(MAX_NAME)];
+        let end = name.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/')).unwrap_or(name.len());
+        let name = name[..end].rsplit(':').next().unwrap_or_default();
         if name.eq_ignore_ascii_case("html") {
             return None;
         }
