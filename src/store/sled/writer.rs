@@ -290,24 +290,34 @@ impl Writer {
     }
 
     fn copy_to_next(&self) -> Result<(), Error> {
+        /// Records of one batch. sled frees the pages that a batch replaced when the batch ends, some KB for each record:
+        /// 4 MB together took 1 GiB of memory at 100,000 entries. Written one by one they take half as much disk again.
+        const TOGETHER: usize = 1_000;
         let layout = &self.layout;
         let state = self.shared.state.read().unwrap_or_else(PoisonError::into_inner);
         let db = state.db(layout)?;
         let copy = open::open_database(layout, &layout.next())?;
         let mut seen = Seal { batch: self.seal.batch, ..Seal::default() };
+        let (mut chunk, mut waiting) = (::sled::Batch::default(), 0);
         let mut pairs = db.iter();
         while let Some((key, value)) = guard(layout, || pairs.next().transpose())? {
             if key.as_ref() == SEAL_KEY {
                 continue;
             }
             seen.add(&key, &value);
-            // One by one: sled frees what a batch replaced when the batch ends, and each record replaces a page.
-            guard(layout, || copy.insert(key, value))?;
+            chunk.insert(key, value);
+            waiting += 1;
+            if waiting == TOGETHER {
+                guard(layout, || copy.apply_batch(std::mem::take(&mut chunk)))?;
+                guard(layout, || copy.flush())?;
+                waiting = 0;
+            }
         }
         if !seen.holds_the_same(&self.seal) {
             return Err(layout.damaged(format!("{} of {} records can be read", seen.pairs, self.seal.pairs)));
         }
-        guard(layout, || copy.insert(SEAL_KEY, self.seal.encode()))?;
+        chunk.insert(&SEAL_KEY, self.seal.encode());
+        guard(layout, || copy.apply_batch(chunk))?;
         guard(layout, || copy.flush())?;
         let synced = File::open(layout.next().join("db")).and_then(|log| log.sync_all());
         synced.map_err(|e| layout.unwritable(&e))?;
