@@ -49,6 +49,8 @@ pub fn table() -> Vec<Row> {
         ("100,000 attributes", format!("<rss><channel><item {}><title>a</title></item></channel></rss>", (0..100_000).map(|i| format!("a{i}='' ")).collect::<String>()), Says("a||")),
         ("a name of 1 MB", format!("<rss><channel><item><{0}>x</{0}><title>a</title></item></channel></rss>", "n".repeat(1 << 20)), Says("a||")),
         ("a comment that never ends", format!("{}<!-- {}", rss("<title>a</title>"), "-".repeat(1 << 20)), Says("a||")),
+        ("comments that never end, alone", "<!--".repeat(16_384), Says("refused: the document is no feed")),
+        ("CDATA within CDATA, alone", "<![CDATA[".repeat(7_281), Says("refused: the document is no feed")),
         ("CDATA that never ends", "<rss><channel><item><title><![CDATA[a".into(), Lacks("a panic")),
         ("`]]>` as text", rss("<title>a]]>b</title>"), Is("a]]>b||".into())),
         ("ends within an item", "<rss><channel><item><title>a</title></item><item><title>b".into(), Says("a||")),
