@@ -153,7 +153,7 @@ impl House {
     }
 
     /// The judged entries of configured sources, references left out, in the order of ids. Their nodes are read in that
-    /// order: to look up each member's entry takes five times as long in a large store.
+    /// order: to look up each member's entry would read and unpack a page of the store for each.
     fn entries_of_sources(&self, plan: &Plan) -> Result<Vec<EntryId>, Error> {
         let mut ours = Vec::new();
         let mut after = None;

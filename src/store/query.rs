@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use url::Url;
+use uuid::Uuid;
 
 use super::codec::{self, Record};
 use super::key::{Key, Tail, hex, kind};
@@ -41,12 +42,17 @@ pub fn whole_entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error>
     Ok(Some(entry))
 }
 
+/// The records of a kind after that of this id, in the order of ids.
+fn after_this<T: Stored>(from: &dyn Read, kind: u8, after: Option<Uuid>, limit: usize) -> Result<Vec<T>, Error> {
+    let after = after.map(|id| Key::of(kind).entry(EntryId(id)).bytes());
+    let prefix = [kind];
+    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
+    pairs.iter().map(|(key, bytes)| T::from_bytes(key, bytes)).collect()
+}
+
 /// The entries after this one in the order of their ids, without their texts.
 pub fn entries(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result<Vec<Entry>, Error> {
-    let after = after.map(|id| Key::of(kind::ENTRY).entry(id).bytes());
-    let prefix = [kind::ENTRY];
-    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
-    pairs.iter().map(|(key, bytes)| Entry::from_bytes(key, bytes)).collect()
+    after_this(from, kind::ENTRY, after.map(|id| id.0), limit)
 }
 
 /// The entry that a source knows by one of its names (a guid it had before, a link).
@@ -189,10 +195,7 @@ pub fn node(from: &dyn Read, entry: EntryId) -> Result<Option<Node>, Error> {
 
 /// The nodes after this one in the order of their entries' ids.
 pub fn nodes(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result<Vec<Node>, Error> {
-    let after = after.map(|id| Key::of(kind::NODE).entry(id).bytes());
-    let prefix = [kind::NODE];
-    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
-    pairs.iter().map(|(key, bytes)| Node::from_bytes(key, bytes)).collect()
+    after_this(from, kind::NODE, after.map(|id| id.0), limit)
 }
 
 /// What `matching` kept of an entry's text.
@@ -250,10 +253,7 @@ pub fn story_of(from: &dyn Read, entry: EntryId) -> Result<Option<StoryId>, Erro
 
 /// The stories after this one in the order of their ids.
 pub fn stories(from: &dyn Read, after: Option<StoryId>, limit: usize) -> Result<Vec<Story>, Error> {
-    let after = after.map(|id| Key::of(kind::STORY).story(id).bytes());
-    let prefix = [kind::STORY];
-    let pairs = from.scan(&Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })?;
-    pairs.iter().map(|(key, bytes)| Story::from_bytes(key, bytes)).collect()
+    after_this(from, kind::STORY, after.map(|id| id.0), limit)
 }
 
 /// The stories by `touched`, newest first, after this one; by their index, so that a thousand cost a thousand reads
