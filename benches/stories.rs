@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta};
 use tributary::clock::instant;
 use tributary::matching::archive::Line;
 use tributary::model::{
-    EditionSpec, Entry, EntryId, Evidence, Finding, Node, Role, Source, SourceId, Timestamp, Verdict,
+    EditionSpec, Entry, EntryId, Evidence, Finding, Node, Phrase, Role, Source, SourceId, Timestamp, Verdict,
 };
 use tributary::pipeline::{House, Plan};
 use tributary::store::{Batch, Draft, Error, Pair, Read, Scan, SledStore, Stats, Store};
@@ -98,7 +98,7 @@ fn evidence(verdict: Verdict, bits: f32) -> Evidence {
         signal: ["text", "title", "names", "numbers", "links", "lag", "length", "authors"][n % 8].to_owned(),
         level: "most".to_owned(),
         weight_bits: bits / (n + 2) as f32,
-        because: format!("{n} of 47 sentences have a counterpart in the other text, in the same order"),
+        because: Phrase::new("{} of 47 sentences have a counterpart in the other text, in the same order", &[&n]),
     };
     Evidence {
         findings: (0..8).map(finding).collect(),

@@ -76,8 +76,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Finding;
     use crate::model::evidence::NOT_OBSERVED;
+    use crate::model::{Finding, Phrase};
 
     #[test]
     fn every_finding_and_both_sides_of_a_match_are_shown() {
@@ -85,7 +85,7 @@ mod tests {
             signal: signal.into(),
             level: if weight_bits < -0.5 { NOT_OBSERVED } else { "x" }.into(),
             weight_bits,
-            because: format!("what {signal} says"),
+            because: Phrase::new("what {} says", &[&signal]),
         };
         let evidence = Evidence {
             findings: vec![

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::matching::archive::{self, Judged, Line, Placed};
+use crate::matching::archive::{self, Judged, Line, Placed, Progress};
 use crate::matching::text;
 use crate::model::{Entry, EntryId, Language, MemberRole, Role, Timestamp};
 use crate::normalise::language;
@@ -36,7 +36,7 @@ pub fn run(input: impl BufRead, mut output: impl Write, now: Timestamp) -> anyho
         }
     }
     let entries = entries(&lines);
-    let judged = resolve(&entries)?;
+    let judged = on_all_cores(|progress| archive::resolve(&entries, progress))?;
     let trust: Vec<Role> = lines.iter().map(Line::trust).collect();
     let placed = judged.stories(&entries, &trust, now);
     for ((line, profile), Placed { story, role, score_bits, because }) in
@@ -82,11 +82,11 @@ fn language_of(text: &str) -> Option<Language> {
     language::detect("", &plain.join(" ")).map(|(language, _)| language)
 }
 
-/// Judges entries on a pool of as many threads as there are cores, and shows on stderr how far it is.
+/// Does `work` on a pool of as many threads as there are cores, and shows on stderr how far it is.
 ///
 /// # Errors
 /// Where the threads cannot be started.
-pub fn resolve(entries: &[Entry]) -> anyhow::Result<Judged> {
+pub fn on_all_cores(work: impl FnOnce(Progress) -> Judged + Send) -> anyhow::Result<Judged> {
     let bar = ProgressBar::new(0);
     let style = "{msg:>9} {bar:40} {human_pos} of {human_len} ({elapsed})";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -99,7 +99,7 @@ pub fn resolve(entries: &[Entry]) -> anyhow::Result<Judged> {
         }
     };
     let pool = rayon::ThreadPoolBuilder::new().thread_name(|i| format!("matching-{i}")).build()?;
-    let judged = pool.install(|| archive::resolve(entries, &progress));
+    let judged = pool.install(|| work(&progress));
     bar.finish_and_clear();
     Ok(judged)
 }

@@ -1,5 +1,6 @@
 //! `evaluate CORPUS.jsonl…`: how well does the recognition work on documents whose truth is known?
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -7,16 +8,17 @@ use anyhow::Context as _;
 
 use super::cluster;
 use crate::encoders;
-use crate::matching::archive::{Judged, Line};
+use crate::matching::archive::{self, Judged, Line, Placed};
 use crate::matching::corpus::{self, Document};
 use crate::matching::evaluation::{self, Quality};
 use crate::model::{Language, Role, Timestamp};
 
-/// Judges the documents of the files together and prints the table, then every false join with its reasons.
+/// Judges the documents of the files together and prints the table, then every false join with its reasons. With
+/// `all_pairs` every pair is compared after that, and what is joined only then is told.
 ///
 /// # Errors
 /// Where a file cannot be read, or the answer not be written.
-pub fn run(files: &[PathBuf], mut output: impl Write, now: Timestamp) -> anyhow::Result<()> {
+pub fn run(files: &[PathBuf], all_pairs: bool, mut output: impl Write, now: Timestamp) -> anyhow::Result<()> {
     let mut documents: Vec<Document> = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
@@ -27,20 +29,44 @@ pub fn run(files: &[PathBuf], mut output: impl Write, now: Timestamp) -> anyhow:
     corpus::make_opaque(&mut documents);
     let lines: Vec<Line> = documents.iter().map(|d| d.line.clone()).collect();
     let entries = cluster::entries(&lines);
-    let judged = cluster::resolve(&entries)?;
+    let judged = cluster::on_all_cores(|progress| archive::resolve(&entries, progress))?;
     let trust: Vec<Role> = lines.iter().map(Line::trust).collect();
-    let placed = judged.stories(&entries, &trust, now);
-    let mut numbers = std::collections::BTreeMap::new();
-    let stories: Vec<usize> = placed
-        .iter()
-        .map(|p| {
-            let next = numbers.len();
-            *numbers.entry(p.story).or_insert(next)
-        })
-        .collect();
+    let stories = numbered(&judged.stories(&entries, &trust, now));
     let quality = evaluation::evaluate(&documents, &stories, tier);
     print(&mut output, &quality)?;
     false_joins(&mut output, &documents, &quality, &judged)?;
+    if all_pairs {
+        output.flush()?;
+        let judged = cluster::on_all_cores(|progress| judged.exhaustively(&entries, progress))?;
+        lost(&mut output, &documents, &stories, &numbered(&judged.stories(&entries, &trust, now)))?;
+    }
+    Ok(())
+}
+
+/// One number for each story.
+fn numbered(placed: &[Placed]) -> Vec<usize> {
+    let mut numbers = BTreeMap::new();
+    let mut number = |p: &Placed| {
+        let next = numbers.len();
+        *numbers.entry(p.story).or_insert(next)
+    };
+    placed.iter().map(&mut number).collect()
+}
+
+/// Tells which pairs stand in one story only where all pairs were compared.
+fn lost(out: &mut impl Write, documents: &[Document], found: &[usize], all: &[usize]) -> std::io::Result<()> {
+    let (lost, joined) = evaluation::lost(found, all);
+    let share = 100.0 * lost.len() as f64 / joined.max(1) as f64;
+    writeln!(
+        out,
+        "\njoined where all pairs are compared: {joined} pairs; not by candidates: {} ({share:.3} %)",
+        lost.len()
+    )?;
+    for (a, b) in lost {
+        let same = documents[a].truth.story_id == documents[b].truth.story_id;
+        let what = if same { "one work" } else { "different works" };
+        writeln!(out, "  {} / {}: {what}", documents[a].line.doc_id, documents[b].line.doc_id)?;
+    }
     Ok(())
 }
 

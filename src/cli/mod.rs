@@ -110,6 +110,9 @@ enum Command {
         /// The archives.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// Compare all pairs too, and tell what candidates lose: quadratic, hours for thousands of documents.
+        #[arg(long)]
+        all_pairs: bool,
     },
     /// List the stories with their members.
     Stories {
@@ -260,8 +263,8 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Command::Same { urls } => overrule::run(common, true, urls, &mut std::io::stdout()),
         Command::Different { urls } => overrule::run(common, false, urls, &mut std::io::stdout()),
         Command::Cluster { file } => cluster_file(file),
-        Command::Evaluate { files } => {
-            evaluate::run(files, std::io::stdout().lock(), Clock::system().now())?;
+        Command::Evaluate { files, all_pairs } => {
+            evaluate::run(files, *all_pairs, std::io::stdout().lock(), Clock::system().now())?;
             Ok(0)
         }
         Command::Export { file } => archive::through(common, "export", file, command),

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::encoders;
 use crate::model::{
-    Body, Edge, Encoder, Entry, EntryId, Evidence, Language, MemberRole, Node, Person, Profile, Role, SourceId,
+    Body, Edge, Encoder, Entry, EntryId, Evidence, Language, MemberRole, Node, Person, Phrase, Profile, Role, SourceId,
     StoryId, Timestamp, Verdict,
 };
 
@@ -167,7 +167,12 @@ impl Judged {
         let mut placed: HashMap<EntryId, Placed> = HashMap::new();
         for story in resolution.stories {
             for m in story.members {
-                let it = Placed { story: story.id, role: m.role, score_bits: m.score_bits, because: m.because };
+                let it = Placed {
+                    story: story.id,
+                    role: m.role,
+                    score_bits: m.score_bits,
+                    because: m.because.iter().map(Phrase::to_string).collect(),
+                };
                 placed.insert(m.entry, it);
             }
         }
@@ -178,10 +183,10 @@ impl Judged {
 }
 
 /// The strongest reasons for a link, in words.
-pub fn reasons_for(evidence: &Evidence) -> Vec<String> {
+fn reasons_for(evidence: &Evidence) -> Vec<Phrase> {
     let speaks = |f: &&crate::model::Finding| f.is_observed() && f.weight_bits >= 0.3 && f.signal != "prior";
     let told = evidence.findings.iter().filter(speaks).take(5);
-    told.map(|f| format!("{}: {} ({:+.1} bits)", f.signal, f.because, f.weight_bits)).collect()
+    told.map(|f| Phrase::from(&*format!("{}: {} ({:+.1} bits)", f.signal, f.because, f.weight_bits))).collect()
 }
 
 /// An entry as the partition sees it.
@@ -204,7 +209,7 @@ const HOPELESS: f32 = 0.04;
 /// through any of its members; a second time found nothing more on the corpus.
 const CLOSED_TIMES: usize = 1;
 
-/// Reads and judges all entries on the threads of the calling pool.
+/// Reads all entries and judges the candidates among them, on the threads of the calling pool.
 pub fn resolve(entries: &[Entry], progress: Progress) -> Judged {
     let reading = Counter::new(progress, "reading", entries.len());
     let read = |e: &Entry| {
@@ -212,11 +217,34 @@ pub fn resolve(entries: &[Entry], progress: Progress) -> Judged {
         reading.tick();
         profile
     };
-    let mut profiles: Vec<Profile> = entries.par_iter().with_max_len(16).map(read).collect();
+    let profiles: Vec<Profile> = entries.par_iter().with_max_len(16).map(read).collect();
     let context = Context { rarity: rarity::snapshot(&profiles) };
+    let first = pairs(&profiles, &context);
+    judge_from(first, profiles, context, entries, progress)
+}
+
+impl Judged {
+    /// The same with every pair compared, not candidates only: what the candidates lose is seen by it.
+    /// Quadratic in the number of entries.
+    pub fn exhaustively(self, entries: &[Entry], progress: Progress) -> Self {
+        let Self { profiles, context, .. } = self;
+        let every = (0..profiles.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let first = every.map(|(i, j)| ordered(&profiles, i, j)).collect();
+        judge_from(first, profiles, context, entries, progress)
+    }
+}
+
+/// Judges pairs, and then what lies between versions of what they link.
+fn judge_from(
+    first: Vec<(usize, usize)>,
+    mut profiles: Vec<Profile>,
+    context: Context,
+    entries: &[Entry],
+    progress: Progress,
+) -> Judged {
     let mut compared = BTreeSet::new();
     let mut found = Vec::new();
-    let mut next = pairs(&profiles, &context);
+    let mut next = first;
     for _ in 0..=CLOSED_TIMES {
         found.extend(compare(&next, entries, &mut profiles, &context, progress));
         compared.extend(next);

@@ -151,6 +151,9 @@ fn threshold(calibration: &Calibration, encoder: &str, a: &Profile, b: &Profile)
     thresholds.get(band).or(thresholds.last()).map_or(f32::INFINITY, |bits| bits.max(LEAST_BITS))
 }
 
+/// What is said of the bits before any finding.
+pub const PRIOR: &str = "before anything is compared: most candidates are different works";
+
 /// What so many bits above the threshold mean, where so much of the better covered text is covered.
 pub fn verdict(margin_bits: f32, covered: f32) -> Verdict {
     match margin_bits {
@@ -203,7 +206,7 @@ pub fn judge(a: &Profile, b: &Profile, context: &Context) -> Evidence {
         signal: "prior".to_owned(),
         level: compared.encoder.to_owned(),
         weight_bits: base,
-        because: "before anything is compared: most candidates are different works".to_owned(),
+        because: PRIOR.into(),
     }];
     let mut from = 0;
     for signal in signals::ALL {
@@ -214,7 +217,8 @@ pub fn judge(a: &Profile, b: &Profile, context: &Context) -> Evidence {
         if told.is_none() && calibrated.abs() < 0.05 {
             continue;
         }
-        let told = told.unwrap_or(Told { level: NOT_OBSERVED.into(), because: signal.asks.to_owned(), bits: 0.0 });
+        debug_assert!(told.as_ref().is_none_or(|t| signal.says.contains(&t.because.form())), "{told:?}");
+        let told = told.unwrap_or(Told { level: NOT_OBSERVED.into(), because: signal.asks.into(), bits: 0.0 });
         findings.push(Finding {
             signal: signal.name.to_owned(),
             level: told.level,

@@ -20,5 +20,5 @@ pub mod stories;
 pub mod text;
 pub mod trees;
 
-pub use judge::{Context, Figures, WINDOWS_ONLY, band, best_matches, figures, judge, needs, score, verdict};
+pub use judge::{Context, Figures, PRIOR, WINDOWS_ONLY, band, best_matches, figures, judge, needs, score, verdict};
 pub use profile::{Profile, encode, profile};

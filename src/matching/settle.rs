@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::overrides::Overrides;
 use super::partition::{MAINLY, Partition, partition, partition_around};
 use super::stories::{Scene, Standing, resolve};
-use crate::model::{Change, Edge, EntryId, Node, Resolution, Story, StoryId, Timestamp, Verdict};
+use crate::model::{Change, Edge, EntryId, Node, Phrase, Resolution, Story, StoryId, Timestamp, Verdict};
 
 /// Entries that are solved together at the most: twice as many as a story may have. A part of this size takes some
 /// 5 ms to read and to solve, one of usual size well below one.
@@ -36,7 +36,7 @@ pub trait World {
     fn standing(&self, story: StoryId) -> Result<Standing, Self::Error>;
 
     /// Why two entries were linked, strongest reason first; empty where that is not known.
-    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, Self::Error>;
+    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<Phrase>, Self::Error>;
 }
 
 /// A part of the graph that is closed.

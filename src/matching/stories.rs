@@ -16,15 +16,18 @@ use super::overrides::{Overrides, Said};
 use super::partition::{Group, Partition, Tie};
 use crate::model::entry::NAMESPACE;
 use crate::model::{
-    Change, Edge, EntryId, Member, MemberRole, Node, Resolution, Role, Story, StoryId, Timestamp, Tombstone, Verdict,
+    Change, Edge, EntryId, Member, MemberRole, Node, Phrase, Resolution, Role, Story, StoryId, Timestamp, Tombstone,
+    Verdict,
 };
 
 /// Versions that are alternates of their own, at the most: as many languages as the largest of works has.
 const LISTED_MAX: usize = 64;
 
 /// The reason of what an override joined, and of what it parted.
-const JOINED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are the same work";
-const PARTED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are different works";
+/// What is said where an override decided.
+pub const JOINED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are the same work";
+/// See [`JOINED_BY_OVERRIDE`].
+pub const PARTED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are different works";
 
 /// What is known of a story's id beyond the stories that are being resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,7 @@ pub struct Scene<'a> {
     /// What is known of an id.
     pub standing: &'a dyn Fn(StoryId) -> Standing,
     /// Why two entries were linked, strongest reason first.
-    pub because: &'a dyn Fn(EntryId, EntryId) -> Vec<String>,
+    pub because: &'a dyn Fn(EntryId, EntryId) -> Vec<Phrase>,
     /// Now.
     pub now: Timestamp,
 }
@@ -289,9 +292,9 @@ impl Telling<'_> {
     }
 
     /// Evidence in bits and reasons: of the link with the head where there is one, else of what tied it to the rest.
-    fn reason(&self, entry: EntryId, head: EntryId, tie: Option<Tie>) -> (Option<f32>, Vec<String>) {
+    fn reason(&self, entry: EntryId, head: EntryId, tie: Option<Tie>) -> (Option<f32>, Vec<Phrase>) {
         if let Some(Tie::Override(_)) = tie {
-            return (None, vec![JOINED_BY_OVERRIDE.to_owned()]);
+            return (None, vec![JOINED_BY_OVERRIDE.into()]);
         }
         let edge = self.links.between(entry, head).or(match tie {
             Some(Tie::Edge(edge)) => Some(edge),
@@ -382,7 +385,7 @@ impl Changes<'_> {
     }
 
     /// Why the members of a story that is gone are in this one: what an override says, else the strongest evidence.
-    fn joined_by(&self, story: &Story, gone: StoryId) -> Vec<String> {
+    fn joined_by(&self, story: &Story, gone: StoryId) -> Vec<Phrase> {
         let told = |m: &&Member| !m.because.is_empty();
         let strength = |m: &&Member| m.score_bits.unwrap_or(f32::INFINITY);
         let strongest = |members: &mut dyn Iterator<Item = &Member>| {
@@ -395,12 +398,12 @@ impl Changes<'_> {
     }
 
     /// Whether it was an override that parted a story from the one that it was.
-    fn parted_by(&self, story: &Story, was: StoryId) -> Vec<String> {
+    fn parted_by(&self, story: &Story, was: StoryId) -> Vec<Phrase> {
         let before = self.scene.previous.iter().find(|before| before.id == was);
         let others = before.into_iter().flat_map(|before| &before.members).map(|m| m.entry);
         let different = |other: EntryId| {
             story.members.iter().any(|m| self.scene.overrides.says(m.entry, other) == Some(Said::Different))
         };
-        others.filter(|other| different(*other)).map(|_| PARTED_BY_OVERRIDE.to_owned()).take(1).collect()
+        others.filter(|other| different(*other)).map(|_| PARTED_BY_OVERRIDE.into()).take(1).collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Phrase;
+
 /// The three outcomes of record linkage (Fellegi and Sunter, 1969).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -24,7 +26,7 @@ pub struct Finding {
     /// Weight in bits (log2 of a likelihood ratio): above zero speaks for, below against.
     pub weight_bits: f32,
     /// A sentence that a reader understands; what the signal asks, where it saw nothing.
-    pub because: String,
+    pub because: Phrase,
 }
 
 /// The level of a signal that saw nothing.

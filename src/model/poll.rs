@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Fault, Language, Reading, Timestamp};
+use super::{Fault, Language, Phrase, Reading, Timestamp};
 
 /// The validators of an answer, byte for byte as sent: they are opaque, quotes and weak marks included
 /// (RFC 9110 §8.8), and need not be UTF-8.
@@ -187,8 +187,8 @@ pub struct SourceState {
     pub entries_hash: Option<u64>,
     /// When to poll next; `None`: at once, unless `gone`.
     pub next_poll: Option<Timestamp>,
-    /// Why then, as a sentence.
-    pub next_because: String,
+    /// Why then.
+    pub next_because: Phrase,
     /// The schedule that this follows from, with its time zone: an edit of it plans anew.
     pub planned_by: String,
     /// Polls that failed since the last that did not.

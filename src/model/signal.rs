@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Profile;
+use super::{Phrase, Profile};
 
 /// How often things are seen, so that sharing a rare one counts for more: a sketch of document counts.
 ///
@@ -121,8 +121,8 @@ pub struct Feature {
 pub struct Told {
     /// The level observed.
     pub level: String,
-    /// A sentence that a reader understands.
-    pub because: String,
+    /// A sentence that a reader understands, in one of the forms that the signal [`says`](Signal::says).
+    pub because: Phrase,
     /// Weight in bits that does not come from the calibrated trees: capped, and set by hand with a reason.
     pub bits: f32,
 }
@@ -134,6 +134,8 @@ pub struct Signal {
     pub name: &'static str,
     /// The question it answers.
     pub asks: &'static str,
+    /// The forms of all sentences in which it tells what it saw.
+    pub says: &'static [&'static str],
     /// The figures it gives to the calibrated trees.
     pub features: &'static [Feature],
     /// Those figures for a pair, NaN where it observes nothing; symmetric in `a` and `b`.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::edition::Tombstone;
-use super::{EntryId, Timestamp};
+use super::{EntryId, Phrase, Timestamp};
 
 /// A story's published id: that of its founding entry. Once published it never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub struct Member {
     /// Evidence in bits that it belongs here; `None` for the head and for what an override put here.
     pub score_bits: Option<f32>,
     /// Why it belongs here, strongest reason first.
-    pub because: Vec<String>,
+    pub because: Vec<Phrase>,
     /// When it joined.
     pub joined: Timestamp,
     /// When the original was edited, where that was after this version came and was itself last edited.
@@ -143,7 +143,7 @@ pub enum Change {
         /// Who joined.
         entry: EntryId,
         /// Why, strongest reason first.
-        because: Vec<String>,
+        because: Vec<Phrase>,
     },
     /// Another member stands for the work now.
     Headed {
@@ -159,7 +159,7 @@ pub enum Change {
         /// The one that went; it gets a tombstone, and its page redirects.
         gone: StoryId,
         /// Why, strongest reason first.
-        because: Vec<String>,
+        because: Vec<Phrase>,
     },
     /// A member left: the join was wrong, or was overruled.
     Split {
@@ -170,7 +170,7 @@ pub enum Change {
         /// The story it founds or joins now.
         to: StoryId,
         /// Why, where more is known than that the evidence is no longer there.
-        because: Vec<String>,
+        because: Vec<Phrase>,
     },
     /// A member's text was edited at its source.
     Revised {

@@ -18,7 +18,7 @@ pub(super) fn findings(evidence: &Evidence, messages: &Messages) -> Markup {
                 @for row in &rows {
                     tr {
                         @if let Some(finding) = row.finding {
-                            td { (finding.signal) span.level { (finding.level) } }
+                            td { (messages.signal(&finding.signal)) }
                             td dir="auto" { (row.words) }
                         } @else {
                             td colspan="2" { (row.words) }
@@ -46,7 +46,7 @@ pub(super) fn would_change(evidence: &Evidence, messages: &Messages) -> Markup {
         evidence.findings.iter().filter(|f| f.is_observed() && f.weight_bits > margin).collect();
     html! {
         @if decisive.is_empty() { p { (messages.robust) } } @else {
-            ul { @for finding in decisive { li dir="auto" { (messages.without.replace("{}", &finding.because)) } } }
+            ul { @for finding in decisive { li dir="auto" { (messages.without.replace("{}", &messages.say(&finding.because))) } } }
         }
     }
 }
@@ -62,7 +62,7 @@ struct Row<'a> {
 /// are those of a signal's figures, not of a sentence that one could check.
 fn rows<'a>(evidence: &'a Evidence, messages: &Messages) -> Vec<Row<'a>> {
     let (seen, mut unseen): (Vec<&Finding>, Vec<&Finding>) = evidence.findings.iter().partition(|f| f.is_observed());
-    let row = |f: &'a Finding| Row { finding: Some(f), words: f.because.clone(), bits: f.weight_bits };
+    let row = |f: &'a Finding| Row { finding: Some(f), words: messages.say(&f.because), bits: f.weight_bits };
     let mut rows: Vec<Row> = seen.into_iter().map(row).collect();
     // The heaviest absence is named first.
     unseen.sort_by(|a, b| b.weight_bits.abs().total_cmp(&a.weight_bits.abs()));

@@ -95,7 +95,7 @@ fn facts(line: &SourceLine, state: &SourceState, messages: &Messages) -> Markup 
             div { dt { (last) } dd { (when(state.last_poll)) } }
             div {
                 dt { (next) }
-                dd { (when(state.next_poll)) @if !state.next_because.is_empty() { br; span.note { (state.next_because) } } }
+                dd { (when(state.next_poll)) @if !state.next_because.is_empty() { br; span.note { (messages.say(&state.next_because)) } } }
             }
             div { dt { (change) } dd { (when(state.last_change)) } }
             div { dt { (entries) } dd.number { (line.entries) } }

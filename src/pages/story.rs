@@ -74,7 +74,7 @@ fn history(frame: &Frame, lines: &[HistoryLine], messages: &Messages) -> Markup 
                         @if let Some(other) = line.other {
                             " (" a href=(path(frame, &format!("story/{}", other.0))) { (short(other)) } ")"
                         }
-                        @if let Some(because) = line.because.first() { ": " span dir="auto" { (because) } }
+                        @if let Some(because) = line.because.first() { ": " span dir="auto" { (messages.say(because)) } }
                     }
                 }
             }

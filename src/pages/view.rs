@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::model::edition::Version;
 use crate::model::poll::SourceState;
-use crate::model::{EditionQuery, EditionSpec, Evidence, Language, SourceCard, SourceId, StoryId, Timestamp};
+use crate::model::{EditionQuery, EditionSpec, Evidence, Language, Phrase, SourceCard, SourceId, StoryId, Timestamp};
 
 /// What stands on every page.
 #[derive(Debug, Clone)]
@@ -156,7 +156,7 @@ pub struct HistoryLine {
     /// The other story, where there is one.
     pub other: Option<StoryId>,
     /// Why, strongest reason first.
-    pub because: Vec<String>,
+    pub because: Vec<Phrase>,
 }
 
 /// What can happen to a story, in the order of [`super::Messages::happened`].

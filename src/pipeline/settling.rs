@@ -13,7 +13,7 @@ use crate::matching::overrides::{Notice, OverrideUrls, Overrides};
 use crate::matching::rivals;
 use crate::matching::settle::{COMPONENT_MAX, Seeds, World, settle};
 use crate::matching::stories::Standing;
-use crate::model::{Change, Edge, EntryId, Node, Resolution, Role, Story, StoryId, Timestamp, Verdict};
+use crate::model::{Change, Edge, EntryId, Node, Phrase, Resolution, Role, Story, StoryId, Timestamp, Verdict};
 use crate::normalise::link;
 use crate::store::{Draft, Read, query};
 
@@ -207,7 +207,7 @@ impl World for Known<'_, '_> {
         Ok(if query::tombstone(self.read, story)?.is_some() { Standing::Gone } else { Standing::Free })
     }
 
-    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, Error> {
+    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<Phrase>, Error> {
         let Some(evidence) = query::evidence(self.read, a, b)? else { return Ok(Vec::new()) };
         let mut findings: Vec<_> =
             evidence.findings.iter().filter(|f| f.is_observed() && f.weight_bits > 0.0).collect();

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::{Serialize, Serializer};
 
 use super::{Error, House, Plan};
-use crate::model::{Entry, EntryId, Language, Member, MemberRole, Node, SourceId, Story, StoryId, Timestamp};
+use crate::model::{Entry, EntryId, Language, Member, MemberRole, Node, Phrase, SourceId, Story, StoryId, Timestamp};
 use crate::store::query;
 
 /// Stories or nodes read at once.
@@ -75,7 +75,7 @@ pub struct ListedMember {
     pub published: Option<Timestamp>,
     /// Why it is here; empty for the head.
     #[serde(skip)]
-    pub because: Vec<String>,
+    pub because: Vec<Phrase>,
     /// Whether its source is not configured: it was fetched because another member names it.
     #[serde(skip)]
     pub reference: bool,

@@ -6,7 +6,7 @@ pub use cron::Schedule;
 
 use chrono::{Datelike, DurationRound, TimeDelta, Timelike, Weekday};
 
-use crate::model::{SourceState, Timestamp};
+use crate::model::{Phrase, SourceState, Timestamp};
 
 /// The longest that a hint (max-age, Expires, ttl) can put off a poll: a server that says `max-age=31536000` for all
 /// its files has not thought of its feed, and a translation of the day must not be missed by more than a day.
@@ -29,13 +29,26 @@ const LONGEST_JITTER: TimeDelta = TimeDelta::minutes(5);
 /// A clock set back by less than this is a correction, not a jump.
 pub const CLOCK_CORRECTION: TimeDelta = TimeDelta::minutes(1);
 
+const GONE: &str = "the source said on {} that it is gone for good (410); edit its url to poll it again.";
+const SCHEDULED: &str = "its schedule says so.";
+const SKIPPED: &str = "the feed asks to skip the hours or days before.";
+const FRESH: &str = "its last answer is fresh until then ({}).";
+const TTL: &str = "the feed asks for {} minutes between polls (ttl).";
+const FROZEN: &str = "its ETag and Last-Modified do not change with it, so it is fetched whole, once a day.";
+const RETRY_AFTER: &str = "it asked not to be asked before then (Retry-After).";
+const FAILED_ONCE: &str = "the last poll failed, so it waits.";
+const FAILED: &str = "{} polls failed, so the pause grows.";
+
+/// The forms of all reasons for the time of a poll.
+pub const SAYS: &[&str] = &[GONE, SCHEDULED, SKIPPED, FRESH, TTL, FROZEN, RETRY_AFTER, FAILED_ONCE, FAILED];
+
 /// When to poll next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextPoll {
     /// `None`: never again (410), until its address is edited.
     pub at: Option<Timestamp>,
-    /// Why then, as a sentence.
-    pub because: String,
+    /// Why then: one of [`SAYS`].
+    pub because: Phrase,
 }
 
 /// When to poll a source next: the latest of its schedule, the freshness and the wishes of its last answer, a running
@@ -44,13 +57,11 @@ pub struct NextPoll {
 pub fn next_poll(schedule: &Schedule, state: &SourceState, now: Timestamp, jitter: f64) -> NextPoll {
     if let Some(since) = state.gone {
         let since = since.format("%Y-%m-%d");
-        let because =
-            format!("the source said on {since} that it is gone for good (410); edit its url to poll it again");
-        return NextPoll { at: None, because };
+        return NextPoll { at: None, because: Phrase::new(GONE, &[&since]) };
     }
     let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
     let mut at = schedule.after(now).unwrap_or(now + LONGEST_HINT);
-    let mut because = "its schedule says so".to_owned();
+    let mut because = Phrase::from(SCHEDULED);
     for (wish, reason) in wishes(state, now, jitter) {
         if wish > at {
             (at, because) = (wish, reason);
@@ -61,9 +72,9 @@ pub fn next_poll(schedule: &Schedule, state: &SourceState, now: Timestamp, jitte
     let jittered = at + scaled(spread, jitter);
     let allowed = after_skips(state, jittered, scaled(spread, jitter));
     if allowed > jittered {
-        because.push_str(", and the feed asks to skip the hours or days before");
+        because = SKIPPED.into();
     }
-    NextPoll { at: Some(allowed), because: format!("{because}.") }
+    NextPoll { at: Some(allowed), because }
 }
 
 /// Whether it is time. Also true once after the clock was set back by more than a minute, as the stored time would
@@ -92,30 +103,29 @@ pub fn may_poll(state: &SourceState, now: Timestamp) -> Result<(), String> {
 }
 
 /// All that can put off the next poll beyond the schedule, each with its reason.
-fn wishes(state: &SourceState, now: Timestamp, jitter: f64) -> Vec<(Timestamp, String)> {
+fn wishes(state: &SourceState, now: Timestamp, jitter: f64) -> Vec<(Timestamp, Phrase)> {
     let mut wishes = Vec::new();
     // Not `now`: an edit of the schedule plans anew between two polls.
     let last_poll = state.last_poll.unwrap_or(now).min(now);
     if let Some((until, field)) = &state.facts.fresh_until {
-        wishes.push(((*until).min(last_poll + LONGEST_HINT), format!("its last answer is fresh until then ({field})")));
+        wishes.push(((*until).min(last_poll + LONGEST_HINT), Phrase::new(FRESH, &[field])));
     }
     if let Some(minutes) = state.facts.ttl_minutes
         && state.failures == 0
     {
         let ttl = TimeDelta::minutes(i64::from(minutes)).min(LONGEST_HINT);
-        wishes.push((last_poll + ttl, format!("the feed asks for {minutes} minutes between polls (ttl)")));
+        wishes.push((last_poll + ttl, Phrase::new(TTL, &[&minutes])));
     }
     if state.frozen_validators {
         let last = state.last_full.unwrap_or(now).min(now);
-        let reason = "its ETag and Last-Modified do not change with it, so it is fetched whole, once a day";
-        wishes.push((last + UNCONDITIONAL_EVERY, reason.to_owned()));
+        wishes.push((last + UNCONDITIONAL_EVERY, FROZEN.into()));
     }
     if let Some(until) = running_retry_after(state, now) {
-        wishes.push((until, "it asked not to be asked before then (Retry-After)".to_owned()));
+        wishes.push((until, RETRY_AFTER.into()));
     }
     if state.failures > 0 {
-        let polls = if state.failures == 1 { "the last poll".to_owned() } else { format!("{} polls", state.failures) };
-        wishes.push((last_poll + backoff(state.failures, jitter), format!("{polls} failed, so the pause grows")));
+        let reason = if state.failures == 1 { FAILED_ONCE.into() } else { Phrase::new(FAILED, &[&state.failures]) };
+        wishes.push((last_poll + backoff(state.failures, jitter), reason));
     }
     wishes
 }
@@ -177,7 +187,7 @@ mod tests {
     fn check(state: SourceState, expected: &str, because: &str) {
         let next = next_poll(&hourly(), &state, at(NOW), 0.0);
         assert_eq!(next.at, Some(at(expected)), "{next:?}");
-        assert!(next.because.contains(because), "{next:?}");
+        assert!(next.because.to_string().contains(because), "{next:?}");
     }
 
     fn facts(facts: FeedFacts) -> SourceState {
@@ -240,7 +250,7 @@ mod tests {
         let gone = SourceState { gone: Some(at("2026-11-01T00:00:00Z")), ..SourceState::default() };
         let next = next_poll(&hourly(), &gone, at(NOW), 0.5);
         assert_eq!(next.at, None);
-        assert!(next.because.contains("410"));
+        assert!(next.because.to_string().contains("410"));
         assert!(!is_due(&gone, at(NOW)));
         assert!(may_poll(&gone, at(NOW)).unwrap_err().contains("edit its url"));
     }

@@ -2,10 +2,14 @@
 
 use crate::model::{Pair, Profile, Signal, Told};
 
+const SAME: &str = "the same author is given";
+const NAMED: &str = "one names the other's author at its beginning or end";
+
 /// Authors after transliteration.
 pub const SIGNAL: Signal = Signal {
     name: "author",
     asks: "Is the author of one named by the other, in whatever script?",
+    says: &[SAME, NAMED],
     features: &[],
     measure: super::nothing,
     tell,
@@ -19,14 +23,14 @@ const NAMED_BITS: f32 = 0.7;
 fn tell(pair: &Pair) -> Option<Told> {
     let same = pair.a.authors.iter().any(|a| pair.b.authors.iter().any(|b| alike(a, b)));
     if same {
-        return Some(Told { level: "same".into(), because: "the same author is given".into(), bits: SAME_BITS });
+        return Some(Told { level: "same".into(), because: SAME.into(), bits: SAME_BITS });
     }
     let names = |from: &Profile, to: &Profile| {
         to.authors.iter().any(|a| a.len() >= 2 && a.iter().all(|w| from.byline.contains(w)))
     };
     (names(pair.a, pair.b) || names(pair.b, pair.a)).then(|| Told {
         level: "named".into(),
-        because: "one names the other's author at its beginning or end".into(),
+        because: NAMED.into(),
         bits: NAMED_BITS,
     })
 }

@@ -2,10 +2,13 @@
 
 use crate::model::{Pair, Profile, Signal, Told};
 
+const DECLARED: &str = "a page declares the other to be a version of itself";
+
 /// Declared kinship. Evidence, never authority: anyone can declare anything.
 pub const SIGNAL: Signal = Signal {
     name: "claims",
     asks: "Does the page declare the other to be a version of itself?",
+    says: &[DECLARED],
     features: &[],
     measure: super::nothing,
     tell,
@@ -21,9 +24,5 @@ fn tell(pair: &Pair) -> Option<Told> {
         (false, false) => return None,
         _ => "one side",
     };
-    Some(Told {
-        level: level.into(),
-        because: "a page declares the other to be a version of itself".into(),
-        bits: DECLARED_BITS,
-    })
+    Some(Told { level: level.into(), because: DECLARED.into(), bits: DECLARED_BITS })
 }

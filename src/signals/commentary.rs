@@ -1,11 +1,15 @@
 //! Does one of them answer the other rather than repeat it?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
+
+const QUOTED: &str = "{} % of what matches is a quotation in one of the texts";
+const ARGUES: &str = "one of them argues with an author in {} sentence(s), the other does not";
 
 /// Wording of commentaries.
 pub const SIGNAL: Signal = Signal {
     name: "commentary",
     asks: "Does one of them answer the other rather than repeat it?",
+    says: &[QUOTED, ARGUES],
     features: &[Feature { name: "quoted", direction: -1 }],
     measure,
     tell,
@@ -25,7 +29,7 @@ fn quotation(pair: &Pair) -> Option<Told> {
     let share = pair.alignment.quoted;
     (share > 0.2).then(|| Told {
         level: format!("{} % quoted", super::percent(share)),
-        because: format!("{} % of what matches is a quotation in one of the texts", super::percent(share)),
+        because: Phrase::new(QUOTED, &[&super::percent(share)]),
         bits: 0.0,
     })
 }
@@ -37,7 +41,7 @@ fn tell(pair: &Pair) -> Option<Told> {
     }
     Some(Told {
         level: format!("{more} sentences"),
-        because: format!("one of them argues with an author in {more} sentence(s), the other does not"),
+        because: Phrase::new(ARGUES, &[&more]),
         bits: SENTENCE_BITS * f32::from(more),
     })
 }

@@ -1,11 +1,14 @@
 //! How much of each text has a counterpart in the other? A quotation covers one side only.
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
+
+const COVERED: &str = "{} % of the first text and {} % of the second have a counterpart in the other";
 
 /// Coverage of both sides.
 pub const SIGNAL: Signal = Signal {
     name: "coverage",
     asks: "How much of each text has a counterpart in the other?",
+    says: &[COVERED],
     features: &[Feature { name: "less_covered", direction: 1 }, Feature { name: "more_covered", direction: 1 }],
     measure,
     tell,
@@ -31,9 +34,5 @@ fn tell(pair: &Pair) -> Option<Told> {
         _ if found.coverage_a.max(found.coverage_b) >= 0.5 => "one side",
         _ => "neither",
     };
-    Some(Told {
-        level: level.to_owned(),
-        because: format!("{a} % of the first text and {b} % of the second have a counterpart in the other"),
-        bits: 0.0,
-    })
+    Some(Told { level: level.to_owned(), because: Phrase::new(COVERED, &[&a, &b]), bits: 0.0 })
 }

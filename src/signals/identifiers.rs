@@ -1,13 +1,17 @@
 //! Do both texts name the same versions, standards and codes?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
 
 use super::Overlap;
+
+const NONE: &str = "no identifiers in common";
+const SHARED: &str = "{} identifiers in common, such as {}";
 
 /// Shared identifiers, weighed by rarity.
 pub const SIGNAL: Signal = Signal {
     name: "identifiers",
     asks: "Do both texts name the same versions, standards and codes?",
+    says: &[NONE, SHARED],
     features: &[
         Feature { name: "identifiers_bits", direction: 1 },
         Feature { name: "identifiers_of_fewer", direction: 1 },
@@ -27,8 +31,8 @@ fn tell(pair: &Pair) -> Option<Told> {
         return None;
     }
     let because = match found.things.len() {
-        0 => "no identifiers in common".to_owned(),
-        n => format!("{n} identifiers in common, such as {}", found.examples()),
+        0 => NONE.into(),
+        n => Phrase::new(SHARED, &[&n, &found.examples()]),
     };
     Some(Told { level: format!("{} %", super::percent(found.shared / found.smaller)), because, bits: 0.0 })
 }

@@ -1,11 +1,17 @@
 //! Are both in one language, and are sentences the same to the letter?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
+
+const ONE_LITERAL: &str = "both are in one language, {} % of the shorter is the same to the letter";
+const ONE: &str = "both are in one language, but no sentence is the same to the letter";
+const TWO_LITERAL: &str = "the languages differ; {} % is quoted to the letter";
+const TWO: &str = "the languages differ";
 
 /// Sameness of language, and literal sameness.
 pub const SIGNAL: Signal = Signal {
     name: "language",
     asks: "Are both in one language, and are sentences the same to the letter?",
+    says: &[ONE_LITERAL, ONE, TWO_LITERAL, TWO],
     features: &[
         Feature { name: "same_language", direction: 0 },
         Feature { name: "literal_of_shorter", direction: 1 },
@@ -50,12 +56,10 @@ fn tell(pair: &Pair) -> Option<Told> {
     let literal = a.max(b);
     let level = if same { "same" } else { "different" };
     let because = match (same, literal > 0.02) {
-        (true, true) => {
-            format!("both are in one language, {} % of the shorter is the same to the letter", super::percent(literal))
-        }
-        (true, false) => "both are in one language, but no sentence is the same to the letter".to_owned(),
-        (false, true) => format!("the languages differ; {} % is quoted to the letter", super::percent(literal)),
-        (false, false) => "the languages differ".to_owned(),
+        (true, true) => Phrase::new(ONE_LITERAL, &[&super::percent(literal)]),
+        (true, false) => ONE.into(),
+        (false, true) => Phrase::new(TWO_LITERAL, &[&super::percent(literal)]),
+        (false, false) => TWO.into(),
     };
     let bits = if a.min(b) >= LITERAL { LITERAL_BITS } else { 0.0 };
     Some(Told { level: level.into(), because, bits })

@@ -1,11 +1,14 @@
 //! Are both of one length? Translations keep it; commentaries and teasers do not.
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
+
+const SHARE: &str = "the shorter has {} % of the longer's length";
 
 /// Lengths in characters of Latin script.
 pub const SIGNAL: Signal = Signal {
     name: "length",
     asks: "Are both of one length?",
+    says: &[SHARE],
     features: &[Feature { name: "length_ratio", direction: 0 }, Feature { name: "shorter_length", direction: 0 }],
     measure,
     tell,
@@ -19,9 +22,5 @@ fn measure(pair: &Pair, out: &mut Vec<f32>) {
 fn tell(pair: &Pair) -> Option<Told> {
     let (a, b) = (pair.a.length.max(1) as f32, pair.b.length.max(1) as f32);
     let share = super::percent(a.min(b) / a.max(b));
-    Some(Told {
-        level: format!("{share} %"),
-        because: format!("the shorter has {share} % of the longer's length"),
-        bits: 0.0,
-    })
+    Some(Told { level: format!("{share} %"), because: Phrase::new(SHARE, &[&share]), bits: 0.0 })
 }

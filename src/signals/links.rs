@@ -1,11 +1,14 @@
 //! Do both texts lead to the same rare places?
 
-use crate::model::{Feature, Pair, Rarity, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Rarity, Signal, Told};
+
+const SHARED: &str = "{} outbound links in common, such as {}";
 
 /// Shared outbound links, weighed by rarity.
 pub const SIGNAL: Signal = Signal {
     name: "links",
     asks: "Do both texts lead to the same rare places?",
+    says: &[SHARED],
     features: &[Feature { name: "links_bits", direction: 1 }, Feature { name: "links_of_fewer", direction: 1 }],
     measure,
     tell,
@@ -47,7 +50,7 @@ fn tell(pair: &Pair) -> Option<Told> {
     let first = found.targets.first()?;
     Some(Told {
         level: format!("{} of {}", found.targets.len(), found.smaller),
-        because: format!("{} outbound links in common, such as {first}", found.targets.len()),
+        because: Phrase::new(SHARED, &[&found.targets.len(), first]),
         bits: 0.0,
     })
 }

@@ -53,6 +53,9 @@ pub const ALL: &[Signal] = &[
     templates::SIGNAL,
 ];
 
+/// Shared things that are named.
+const EXAMPLES: usize = 4;
+
 /// What two lists have in common, weighed by rarity.
 struct Overlap<'a> {
     /// Bits of what both have.
@@ -99,7 +102,7 @@ impl<'a> Overlap<'a> {
     }
 
     fn examples(&self) -> String {
-        self.things.iter().take(4).map(|t| t.0).collect::<Vec<_>>().join(", ")
+        self.things.iter().take(EXAMPLES).map(|t| t.0).collect::<Vec<_>>().join(", ")
     }
 }
 

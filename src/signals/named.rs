@@ -4,10 +4,19 @@ use chrono::Datelike;
 
 use crate::model::{Pair, Profile, Signal, Told};
 
+const TITLE: &str = "one text names the other's title";
+const DAY: &str = "one text names the other's day";
+const SITE: &str = "one text names the other's site";
+const TITLE_DAY: &str = "one text names the other's title and day";
+const TITLE_SITE: &str = "one text names the other's title and site";
+const DAY_SITE: &str = "one text names the other's day and site";
+const ALL: &str = "one text names the other's title, day and site";
+
 /// What a reposter tells of the original: its title as a sentence of the text, its day and its site at the edges.
 pub const SIGNAL: Signal = Signal {
     name: "named",
     asks: "Does one text name the title, the day or the site of the other?",
+    says: &[TITLE, DAY, SITE, TITLE_DAY, TITLE_SITE, DAY_SITE, ALL],
     features: &[],
     measure: super::nothing,
     tell,
@@ -25,19 +34,20 @@ const SAME_DAY_DAYS: i32 = 1;
 
 fn tell(pair: &Pair) -> Option<Told> {
     let either = |names: fn(&Profile, &Profile) -> bool| names(pair.a, pair.b) || names(pair.b, pair.a);
-    let named = [
-        ("title", TITLE_BITS, either(names_title)),
-        ("day", DAY_BITS, either(names_day)),
-        ("site", SITE_BITS, either(names_site)),
-    ];
-    let named: Vec<(&str, f32)> =
-        named.into_iter().filter(|(.., yes)| *yes).map(|(what, bits, _)| (what, bits)).collect();
-    let what = named.iter().map(|(what, _)| *what).collect::<Vec<_>>().join(" and ");
-    (!named.is_empty()).then(|| Told {
-        level: format!("{what} named"),
-        because: format!("one text names the other's {what}"),
-        bits: named.iter().map(|(_, bits)| bits).sum(),
-    })
+    let (title, day, site) = (either(names_title), either(names_day), either(names_site));
+    let (level, because) = match (title, day, site) {
+        (false, false, false) => return None,
+        (true, false, false) => ("title named", TITLE),
+        (false, true, false) => ("day named", DAY),
+        (false, false, true) => ("site named", SITE),
+        (true, true, false) => ("title and day named", TITLE_DAY),
+        (true, false, true) => ("title and site named", TITLE_SITE),
+        (false, true, true) => ("day and site named", DAY_SITE),
+        (true, true, true) => ("title, day and site named", ALL),
+    };
+    let bits = [(title, TITLE_BITS), (day, DAY_BITS), (site, SITE_BITS)];
+    let bits = bits.into_iter().filter(|(seen, _)| *seen).map(|(_, bits)| bits).sum();
+    Some(Told { level: level.into(), because: because.into(), bits })
 }
 
 fn names_title(from: &Profile, to: &Profile) -> bool {

@@ -1,13 +1,17 @@
 //! Do both texts name the same people, places and things?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
 
 use super::Overlap;
+
+const NONE: &str = "no names in common";
+const SHARED: &str = "{} names in common, by their consonants: {}";
 
 /// Shared names, weighed by rarity.
 pub const SIGNAL: Signal = Signal {
     name: "names",
     asks: "Do both texts name the same people, places and things?",
+    says: &[NONE, SHARED],
     features: &[
         Feature { name: "names_bits", direction: 1 },
         Feature { name: "names_of_fewer", direction: 1 },
@@ -33,8 +37,8 @@ fn tell(pair: &Pair) -> Option<Told> {
         return None;
     }
     let because = match found.things.len() {
-        0 => "no names in common".to_owned(),
-        n => format!("{n} names in common, by their consonants: {}", found.examples()),
+        0 => NONE.into(),
+        n => Phrase::new(SHARED, &[&n, &found.examples()]),
     };
     Some(Told { level: format!("{} %", super::percent(found.shared / found.smaller)), because, bits: 0.0 })
 }

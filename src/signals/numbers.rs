@@ -1,13 +1,17 @@
 //! Do both texts name the same numbers?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
 
 use super::Overlap;
+
+const NONE: &str = "no numbers in common";
+const SHARED: &str = "{} numbers in common, such as {}";
 
 /// Shared numbers, weighed by rarity.
 pub const SIGNAL: Signal = Signal {
     name: "numbers",
     asks: "Do both texts name the same numbers?",
+    says: &[NONE, SHARED],
     features: &[
         Feature { name: "numbers_bits", direction: 1 },
         Feature { name: "numbers_of_fewer", direction: 1 },
@@ -33,11 +37,16 @@ fn tell(pair: &Pair) -> Option<Told> {
         return None;
     }
     let because = match found.things.len() {
-        0 => "no numbers in common".to_owned(),
-        // Of a grouped or scaled number its digits are compared (`s47`: 4.7 million, 4,700,000, 470万).
-        n => format!("{n} numbers in common, such as {}", found.examples().replace('s', "digits ")),
+        0 => NONE.into(),
+        n => Phrase::new(SHARED, &[&n, &shown(&found)]),
     };
     Some(Told { level: format!("{} %", super::percent(found.shared / found.smaller)), because, bits: 0.0 })
+}
+
+/// Of a grouped or scaled number its digits are compared and shown: `47…` is 4.7 million, 4,700,000 or 470万.
+fn shown(found: &Overlap) -> String {
+    let number = |thing: &str| thing.strip_prefix('s').map_or(thing.to_owned(), |digits| format!("{digits}…"));
+    found.things.iter().take(super::EXAMPLES).map(|(thing, _)| number(thing)).collect::<Vec<_>>().join(", ")
 }
 
 /// Share of texts that have a given number of this form, before anything was counted: small numbers and years

@@ -2,10 +2,18 @@
 
 use crate::model::{Pair, Profile, Signal, Told};
 
+const DIFFERENT: &str = "both quote, and not the same";
+
 /// Quotations on both sides. Translators keep them; of two answers to different texts that are written after one
 /// pattern, they are what differs.
-pub const SIGNAL: Signal =
-    Signal { name: "quotations", asks: "Do both quote the same?", features: &[], measure: super::nothing, tell };
+pub const SIGNAL: Signal = Signal {
+    name: "quotations",
+    asks: "Do both quote the same?",
+    says: &[DIFFERENT],
+    features: &[],
+    measure: super::nothing,
+    tell,
+};
 
 /// Least share of a text that stands in quotations for it to count as one that quotes.
 const QUOTES: f32 = 0.1;
@@ -23,11 +31,7 @@ fn tell(pair: &Pair) -> Option<Told> {
     let matched = pair.alignment.pairs.iter().filter(|p| p.2 >= COUNTERPART);
     let (of_a, of_b): (Vec<usize>, Vec<usize>) = matched.map(|p| (p.0, p.1)).unzip();
     let different = found(pair.a, &of_a) < SAME && found(pair.b, &of_b) < SAME;
-    different.then(|| Told {
-        level: "different".into(),
-        because: "both quote, and not the same".into(),
-        bits: DIFFERENT_BITS,
-    })
+    different.then(|| Told { level: "different".into(), because: DIFFERENT.into(), bits: DIFFERENT_BITS })
 }
 
 /// Share of a text that stands in quotations.

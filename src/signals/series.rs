@@ -1,11 +1,15 @@
 //! Are they two parts or releases of one series? A version that differs in the titles says so.
 
-use crate::model::{Pair, Signal, Told};
+use crate::model::{Pair, Phrase, Signal, Told};
+
+const BOTH: &str = "both titles name {}";
+const ONE: &str = "one title names {}, the other {}";
 
 /// Version-like tokens of the titles.
 pub const SIGNAL: Signal = Signal {
     name: "series",
     asks: "Are they two parts or releases of one series?",
+    says: &[BOTH, ONE],
     features: &[],
     measure: super::nothing,
     tell,
@@ -41,26 +45,18 @@ fn tell(pair: &Pair) -> Option<Told> {
     };
     let (a, b): (Vec<_>, Vec<_>) = (a.iter().filter(is_version).collect(), b.iter().filter(is_version).collect());
     if let Some((x, y)) = other_number(&pair.a.title_identifiers, &pair.b.title_identifiers) {
-        return Some(Told {
-            level: "different".into(),
-            because: format!("one title names {x}, the other {y}"),
-            bits: OTHER_NUMBER_BITS,
-        });
+        return Some(Told { level: "different".into(), because: Phrase::new(ONE, &[&x, &y]), bits: OTHER_NUMBER_BITS });
     }
     let (first, second) = (a.first()?, b.first()?);
     if a.iter().any(|x| b.contains(x)) {
-        return Some(Told { level: "same".into(), because: format!("both titles name {first}"), bits: 1.0 });
+        return Some(Told { level: "same".into(), because: Phrase::new(BOTH, &[first]), bits: 1.0 });
     }
     // "#10" is also written "Nr. 10" or "第10期": a number that the other title has in another form is no difference.
     let elsewhere = |id: &str, numbers: &[String]| numbers.iter().any(|n| n == id.trim_start_matches('#'));
     if elsewhere(first, &pair.b.title_numbers) || elsewhere(second, &pair.a.title_numbers) {
         return None;
     }
-    Some(Told {
-        level: "different".into(),
-        because: format!("one title names {first}, the other {second}"),
-        bits: DIFFERENT_BITS,
-    })
+    Some(Told { level: "different".into(), because: Phrase::new(ONE, &[first, second]), bits: DIFFERENT_BITS })
 }
 
 #[cfg(test)]

@@ -2,10 +2,16 @@
 
 use crate::model::{Pair, Place, Profile, Signal, Told};
 
+const INTRODUCED: &str = "a line that names the source links to the other";
+const LAST_LINE: &str = "the last line is the other's address";
+const EDGE: &str = "the first or last paragraph links to the other";
+const INSIDE: &str = "the text links to the other; commentators do that too";
+
 /// An explicit link to the other entry.
 pub const SIGNAL: Signal = Signal {
     name: "source link",
     asks: "Does one link to the other as its source?",
+    says: &[INTRODUCED, LAST_LINE, EDGE, INSIDE],
     features: &[],
     measure: super::nothing,
     tell,
@@ -33,10 +39,10 @@ fn tell(pair: &Pair) -> Option<Told> {
     let found = [link(pair.a, pair.b), link(pair.b, pair.a)];
     let place = found.into_iter().flatten().min()?;
     let (level, because) = match place {
-        Place::Introduced => ("introduced", "a line that names the source links to the other"),
-        Place::LastLine => ("last line", "the last line is the other's address"),
-        Place::Edge => ("first or last paragraph", "the first or last paragraph links to the other"),
-        Place::Inside => ("inside", "the text links to the other; commentators do that too"),
+        Place::Introduced => ("introduced", INTRODUCED),
+        Place::LastLine => ("last line", LAST_LINE),
+        Place::Edge => ("first or last paragraph", EDGE),
+        Place::Inside => ("inside", INSIDE),
     };
     Some(Told { level: level.into(), because: because.into(), bits: weight(place) })
 }

@@ -1,11 +1,14 @@
 //! Do the sentences of both texts say the same, in the same order?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
+
+const SENTENCES: &str = "{} sentences say the same in both ({} and {} compared, {} % of the matches in the same order)";
 
 /// The calibrated score of the sentence encoder.
 pub const SIGNAL: Signal = Signal {
     name: "text",
     asks: "Do the sentences of both texts say the same, in the same order?",
+    says: &[SENTENCES],
     features: &[
         Feature { name: "sentences_of_longer", direction: 1 },
         Feature { name: "sentences_of_shorter", direction: 1 },
@@ -39,12 +42,7 @@ fn tell(pair: &Pair) -> Option<Told> {
     let strong = found.pairs.iter().filter(|p| p.2 > 0.5).count();
     Some(Told {
         level: format!("{strong} of {}", found.count_a.min(found.count_b)),
-        because: format!(
-            "{strong} sentences say the same in both ({} and {} compared, {} % of the matches in the same order)",
-            found.count_a,
-            found.count_b,
-            super::percent(found.order)
-        ),
+        because: Phrase::new(SENTENCES, &[&strong, &found.count_a, &found.count_b, &super::percent(found.order)]),
         bits: 0.0,
     })
 }

@@ -1,11 +1,16 @@
 //! Do the titles say the same?
 
-use crate::model::{Feature, Pair, Signal, Told};
+use crate::model::{Feature, Pair, Phrase, Signal, Told};
+
+const ALIKE: &str = "the titles are alike (cosine {})";
+const RELATED: &str = "the titles are related (cosine {})";
+const DIFFERENT: &str = "the titles are different (cosine {})";
 
 /// Likeness of the titles, and of the numbers in them.
 pub const SIGNAL: Signal = Signal {
     name: "title",
     asks: "Do the titles say the same?",
+    says: &[ALIKE, RELATED, DIFFERENT],
     features: &[Feature { name: "title_cosine", direction: 1 }, Feature { name: "title_numbers", direction: 1 }],
     measure,
     tell,
@@ -27,10 +32,11 @@ fn measure(pair: &Pair, out: &mut Vec<f32>) {
 
 fn tell(pair: &Pair) -> Option<Told> {
     let cosine = pair.alignment.title?;
-    let level = match cosine {
-        c if c >= 0.6 => "alike",
-        c if c >= 0.3 => "related",
-        _ => "different",
+    let (level, says) = match cosine {
+        c if c >= 0.6 => ("alike", ALIKE),
+        c if c >= 0.3 => ("related", RELATED),
+        _ => ("different", DIFFERENT),
     };
-    Some(Told { level: level.to_owned(), because: format!("the titles are {level} (cosine {cosine:.2})"), bits: 0.0 })
+    let because = Phrase::new(says, &[&format_args!("{cosine:.2}")]);
+    Some(Told { level: level.to_owned(), because, bits: 0.0 })
 }

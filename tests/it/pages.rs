@@ -9,14 +9,15 @@ use tributary::formats::{self, opml};
 use tributary::model::evidence::NOT_OBSERVED;
 use tributary::model::poll::{Outcome, PollRecord, SourceState};
 use tributary::model::{
-    Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, Publication, SourceId, StoryId, Verdict, html,
+    Edition, EditionQuery, EditionSpec, Evidence, Finding, Language, Phrase, Publication, SourceId, StoryId, Verdict,
+    html,
 };
 use tributary::pages::{
     self, Filter, Frame, Happened, HistoryLine, Index, Messages, Metric, PossiblePage, Route, SourceLine, StoryLine,
     StoryPage, VersionPage,
 };
 use tributary::publish::{Ask, Counts, Limits, Page, Refusal, Site, serve};
-use tributary::signals;
+use tributary::{matching, schedule, signals};
 
 use crate::planet::{Desk, at, entry, essay, lang, large_edition, now, planet, url, work};
 
@@ -95,16 +96,18 @@ fn index_page(edition: Edition) -> Index {
     }
 }
 
-fn finding(signal: &str, level: &str, weight_bits: f32, because: &str) -> Finding {
+fn finding(signal: &str, level: &str, weight_bits: f32, because: impl Into<Phrase>) -> Finding {
     Finding { signal: signal.into(), level: level.into(), weight_bits, because: because.into() }
 }
 
+const SENTENCES: &str = "{} sentences say the same in both ({} and {} compared, {} % of the matches in the same order)";
+
 fn evidence(total_bits: f32) -> Evidence {
     let findings = vec![
-        finding("text", "aligned", total_bits - 7.6, "42 of 47 sentences have a counterpart, in the same order."),
-        finding("link", "at the end", 9.2, "Its last line is the address of the original."),
-        finding("date", "days", 0.6, "It came two days after the original."),
-        finding("author", "other", -1.3, "Another name stands above the text."),
+        finding("text", "42 of 47", total_bits - 7.6, Phrase::new(SENTENCES, &[&42, &47, &51, &97])),
+        finding("source link", "last line", 9.2, "the last line is the other's address"),
+        finding("lag", "2 days", 0.6, Phrase::new("published {} days apart", &[&2])),
+        finding("title", "different", -1.3, Phrase::new("the titles are different (cosine {})", &[&"0.21"])),
         finding("numbers", NOT_OBSERVED, -0.4, "Do both texts name the same numbers?"),
         finding("links", NOT_OBSERVED, -0.5, "Do both texts lead to the same rare places?"),
     ];
@@ -140,7 +143,7 @@ fn story() -> StoryPage {
         what,
         name: format!("“{name}” (rivers)"),
         other: (what == Happened::Left).then_some(maybe.story),
-        because: because.iter().map(|b| (*b).to_owned()).collect(),
+        because: because.iter().map(|b| (*b).into()).collect(),
     };
     StoryPage {
         id: essay.story.id,
@@ -177,7 +180,7 @@ fn sources() -> Vec<SourceLine> {
             kind: Some("wordpress".into()),
             last_poll: Some(now()),
             next_poll: Some(at("2026-11-20T13:05:00Z")),
-            next_because: "its schedule, and a few minutes of jitter".into(),
+            next_because: "its schedule says so.".into(),
             last_change: Some(at("2026-11-19T06:00:00Z")),
             last_error: (i == 1)
                 .then(|| "read the feed: 403 Forbidden; the site may block data-centre addresses".into()),
@@ -228,6 +231,34 @@ fn the_reader_is_spoken_to_in_his_language() {
     assert!(english[0].1.contains("<html lang=\"en\"") && english[0].1.contains("Every work once"));
     assert!(italian[0].1.contains("<html lang=\"it\"") && italian[0].1.contains("Ogni opera una volta sola"));
     assert!(italian[1].1.contains("2 giorni dopo l’originale") || italian[1].1.contains("ore dopo l’originale"));
+    for (page, words) in [
+        (1, "42 frasi dicono lo stesso in entrambi (47 e 51 confrontate, il 97 % delle coppie nello stesso ordine)"),
+        (1, "<td>link alla fonte</td><td dir=\"auto\">l’ultima riga è l’indirizzo dell’altro</td>"),
+        (1, "pubblicati a 2 giorni di distanza"),
+        (1, "i titoli sono diversi (coseno 0.21)"),
+        (1, "una riga di feeds.toml dice che sono opere diverse"),
+        (2, "così dice il suo orario."),
+    ] {
+        assert!(italian[page].1.contains(words), "{words} in\n{}", italian[page].1);
+    }
+}
+
+#[test]
+fn every_reason_is_said_in_italian_with_all_that_it_names() {
+    let italian = Messages::for_reader(&[lang("it")]);
+    let overrides = [matching::stories::JOINED_BY_OVERRIDE, matching::stories::PARTED_BY_OVERRIDE];
+    let findings = signals::ALL.iter().flat_map(|s| s.says).chain(&[matching::PRIOR]);
+    let forms: Vec<&str> = findings.chain(&overrides).chain(schedule::SAYS).copied().collect();
+    for form in &forms {
+        let said = italian.reasons.iter().find(|(english, _)| english == form);
+        let Some((_, said)) = said else { panic!("{form:?} is not said in Italian") };
+        assert_eq!(form.matches("{}").count(), said.matches("{}").count(), "{form}");
+    }
+    let unused = italian.reasons.iter().find(|(english, _)| !forms.contains(english));
+    assert!(unused.is_none(), "nothing gives the reason {unused:?}");
+    for name in signals::ALL.iter().map(|s| s.name).chain(["prior"]) {
+        assert_ne!(italian.signal(name), name, "it has no Italian name");
+    }
 }
 
 #[test]
@@ -242,10 +273,10 @@ fn publications_that_were_found_can_be_pasted() {
 fn a_story_explains_itself() {
     let page = &all(Messages::for_reader(&[]))[1].1;
     for words in [
-        "Its last line is the address of the original.",
+        "the last line is the other's address",
         "+9.2",
         "−".replace('−', "-").as_str(),
-        "Another name stands above the text.",
+        "the titles are different (cosine 0.21)",
         "The original was edited after this version, on 13 November 2026.",
         "covers 58 % of the original",
         "A person said so, in feeds.toml.",

@@ -90,6 +90,8 @@ pub(in crate::pages) const EN: Messages = Messages {
         ("extent", "no list of links, no mere beginning"),
         ("commentary", "no answer of one to the other"),
     ],
+    signals: &[],
+    reasons: &[],
     total: "{} bits in all; {} were needed",
     bits_note: "A bit doubles the odds that two texts are the same work; a bit below zero halves them.",
     against: "What spoke against it",

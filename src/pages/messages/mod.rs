@@ -3,7 +3,7 @@
 mod en;
 mod it;
 
-use crate::model::{Language, MemberRole, Timestamp};
+use crate::model::{Language, MemberRole, Phrase, Timestamp};
 
 pub(super) use en::EN;
 pub(super) use it::IT;
@@ -103,6 +103,10 @@ pub struct Messages {
     pub unseen: &'static str,
     /// What is missing where a signal sees nothing, by the name of the signal.
     pub absences: &'static [(&'static str, &'static str)],
+    /// What signals are called, by their names; one that is not here is called by its name.
+    pub signals: &'static [(&'static str, &'static str)],
+    /// Reasons, by their English forms; one that is not here is said in English.
+    pub reasons: &'static [(&'static str, &'static str)],
     /// Sum and threshold.
     pub total: &'static str,
     /// What a bit is.
@@ -181,6 +185,17 @@ impl Messages {
     /// What is missing where a signal sees nothing; its name, where it is one of an older version.
     pub fn absence<'a>(&self, signal: &'a str) -> &'a str {
         self.absences.iter().find(|(name, _)| *name == signal).map_or(signal, |(_, words)| words)
+    }
+
+    /// What a signal is called.
+    pub fn signal<'a>(&self, name: &'a str) -> &'a str {
+        self.signals.iter().find(|(english, _)| *english == name).map_or(name, |(_, called)| called)
+    }
+
+    /// A reason in words.
+    pub fn say(&self, reason: &Phrase) -> String {
+        let form = self.reasons.iter().find(|(english, _)| *english == reason.form());
+        reason.fill(form.map_or(reason.form(), |(_, own)| own))
     }
 
     /// `19 December 2025`.

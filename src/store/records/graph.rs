@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Id, Millis, Stored, maybe_language, tag_of};
-use crate::model::{Edge, EntryId, Evidence, Extent, Finding, Node, Role, SourceId, Verdict};
+use crate::model::{Edge, EntryId, Evidence, Extent, Finding, Node, Phrase, Role, SourceId, Verdict};
 use crate::store::codec::Record;
 
 /// A node without role and trust: those are the configuration's, and set when it is read.
@@ -167,7 +167,7 @@ impl Stored for Evidence {
             signal: f.signal.clone(),
             level: f.level.clone(),
             weight_bits: f.weight_bits,
-            because: f.because.clone(),
+            because: f.because.stored().to_owned(),
         };
         EvidenceRecord {
             findings: self.findings.iter().map(finding).collect(),
@@ -184,7 +184,7 @@ impl Stored for Evidence {
             signal: f.signal,
             level: f.level,
             weight_bits: f.weight_bits,
-            because: f.because,
+            because: Phrase::from_stored(f.because),
         };
         Ok(Self {
             findings: form.findings.into_iter().map(finding).collect(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Id, LogEntry, Millis, Stored};
-use crate::model::{Change, EntryId, Member, MemberRole, Shown, Story, StoryId, Tombstone};
+use crate::model::{Change, EntryId, Member, MemberRole, Phrase, Shown, Story, StoryId, Tombstone};
 use crate::store::codec::Record;
 
 /// A member.
@@ -97,6 +97,14 @@ mod first {
     }
 }
 
+fn stored(phrases: &[Phrase]) -> Vec<String> {
+    phrases.iter().map(|p| p.stored().to_owned()).collect()
+}
+
+fn phrases(stored: Vec<String>) -> Vec<Phrase> {
+    stored.into_iter().map(Phrase::from_stored).collect()
+}
+
 fn role_number(role: MemberRole) -> u8 {
     match role {
         MemberRole::Original => 0,
@@ -126,7 +134,7 @@ impl Stored for Story {
             listed: m.listed,
             coverage: m.coverage,
             score_bits: m.score_bits,
-            because: m.because.clone(),
+            because: stored(&m.because),
             joined: m.joined.into(),
             outdated: m.outdated.map(Millis::from),
         };
@@ -150,7 +158,7 @@ impl Stored for Story {
                 listed: m.listed,
                 coverage: m.coverage,
                 score_bits: m.score_bits,
-                because: m.because,
+                because: phrases(m.because),
                 joined: m.joined.time()?,
                 outdated: Millis::maybe(m.outdated)?,
             })
@@ -263,7 +271,7 @@ impl Stored for LogEntry {
             at: self.at.into(),
             change,
             ids: ids.into_iter().map(Id::from).collect(),
-            because: because.to_vec(),
+            because: stored(because),
         }
     }
 
@@ -272,10 +280,10 @@ impl Stored for LogEntry {
         let (story, entry) = (StoryId(id(0)?), EntryId(id(1)?));
         let change = match form.change {
             0 => Change::NewStory { story, entry },
-            1 => Change::Joined { story, entry, because: form.because.clone() },
+            1 => Change::Joined { story, entry, because: phrases(form.because) },
             2 => Change::Headed { story, entry },
-            3 => Change::Merged { story, gone: StoryId(id(1)?), because: form.because.clone() },
-            4 => Change::Split { story, entry, to: StoryId(id(2)?), because: form.because.clone() },
+            3 => Change::Merged { story, gone: StoryId(id(1)?), because: phrases(form.because) },
+            4 => Change::Split { story, entry, to: StoryId(id(2)?), because: phrases(form.because) },
             5 => Change::Revised { story, entry },
             6 => Change::Capped { story, entry },
             other => return Err(format!("{other} is no change")),

@@ -1,6 +1,6 @@
 //! Is what happened to a story told: edits, overrides, splits, floods?
 
-use tributary::model::{Change, MemberRole, Role};
+use tributary::model::{Change, MemberRole, Phrase, Role};
 
 use super::press::{ESSAY, ESSAY_ES, LETTER, Press, different, entry, members, same, source, text};
 
@@ -71,12 +71,12 @@ fn what_an_override_joins_and_parts_is_told() {
     let story = press.story(letter);
     assert_eq!(story.members.len(), 2);
     let told = story.members.iter().flat_map(|m| m.because.clone()).collect::<Vec<_>>();
-    assert_eq!(told, ["an override in feeds.toml says that they are the same work"]);
+    assert_eq!(told, [Phrase::from("an override in feeds.toml says that they are the same work")]);
     let split = press.log(ours).into_iter().rev().find_map(|line| match line.change {
         Change::Split { entry, to, because, .. } => Some((entry, to, because)),
         _ => None,
     });
-    let apart = "an override in feeds.toml says that they are different works".to_owned();
+    let apart = "an override in feeds.toml says that they are different works".into();
     assert_eq!(split, Some((spanish, theirs, vec![apart])));
     // Taken back, evidence is heard again; the entry that was parted stands where it stood.
     press.overrule(Vec::new());
@@ -89,7 +89,7 @@ fn what_an_override_joins_and_parts_is_told() {
         Change::Merged { gone, because, .. } => Some((gone, because)),
         _ => None,
     });
-    let joined = "an override in feeds.toml says that they are the same work".to_owned();
+    let joined = "an override in feeds.toml says that they are the same work".into();
     assert_eq!(merged, Some((theirs, vec![joined])));
 }
 

@@ -8,7 +8,8 @@ use tributary::matching::overrides::Overrides;
 use tributary::matching::settle::{Seeds, World, settle};
 use tributary::matching::stories::Standing;
 use tributary::model::{
-    Edge, EntryId, Evidence, Extent, Language, Node, Resolution, Role, SourceId, Story, StoryId, Timestamp, Verdict,
+    Edge, EntryId, Evidence, Extent, Language, Node, Phrase, Resolution, Role, SourceId, Story, StoryId, Timestamp,
+    Verdict,
 };
 use tributary::store::{self, Draft, MemoryStore, Scan, Store, query};
 
@@ -247,8 +248,11 @@ impl World for Around<'_, '_> {
         })
     }
 
-    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<String>, store::Error> {
+    fn because(&self, a: EntryId, b: EntryId) -> Result<Vec<Phrase>, store::Error> {
         let evidence = query::evidence(self.draft, a, b)?;
-        Ok(evidence.into_iter().map(|e| format!("they share {:.0} % of their text", e.coverage_a * 100.0)).collect())
+        Ok(evidence
+            .into_iter()
+            .map(|e| Phrase::new("they share {} % of their text", &[&(e.coverage_a * 100.0).round()]))
+            .collect())
     }
 }
