@@ -1,14 +1,15 @@
 //! How long does it take to find candidates among a million entries, and what memory does an entry cost?
 //!
 //! `cargo bench --bench candidates [ENTRIES]`. The entries are made up: codes around the shipped centres with a fourth
-//! of their bits turned, and ten keys each; that is how far codes of real texts lie from their centres.
+//! of their bits turned, and eight keys each; that is how far codes of real texts lie from their centres. Fifty sentences
+//! of each are looked for, too.
 
 use tributary::clock::instant;
 use tributary::matching::archive::Line;
 use tributary::matching::calibration;
 use tributary::matching::candidates::Index;
 use tributary::matching::{Profile, profile};
-use tributary::model::{Code, EntryId};
+use tributary::model::{Code, EntryId, Sentence};
 
 fn main() {
     let entries: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
@@ -58,4 +59,8 @@ fn make(profile: &mut Profile, n: u64) {
     profile.names = (0..5).map(|_| format!("{:x}", next() % 2_000_000)).collect();
     profile.numbers = (0..3).map(|_| format!("s{}", next() % 1_000_000)).collect();
     profile.link = Some(format!("host.example/{n}"));
+    "The title of an essay".clone_into(&mut profile.title);
+    profile.title_hash = next() as u32;
+    let sentence = profile.sentences[0];
+    profile.sentences = (0..50).map(|_| Sentence { hash: next() as u32, ..sentence }).collect();
 }

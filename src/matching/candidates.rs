@@ -37,6 +37,8 @@ const MOST_BY_KEY: usize = 16;
 /// Keys of one entry that are kept of each kind: those of the smallest hash, so that two texts that share many
 /// things keep the same ones.
 const KEPT: usize = 3;
+/// Characters of a title or sentence that two texts share by copying, not by chance.
+const TELLING: u16 = 15;
 /// A key that this many entries have is no longer rare.
 const COMMON: usize = 48;
 
@@ -412,7 +414,7 @@ fn rare(profile: &Profile) -> [Vec<u32>; 3] {
     [figures, names, links]
 }
 
-/// The keys that stand in the index for an entry: its own address, and the smallest of each kind.
+/// The keys that stand in the index for an entry: its addresses, its title (or first sentence), and the smallest of each kind.
 fn kept_keys(profile: &Profile) -> Vec<u32> {
     let mut out: Vec<u32> = Vec::new();
     for mut keys in rare(profile) {
@@ -421,13 +423,16 @@ fn kept_keys(profile: &Profile) -> Vec<u32> {
         out.extend(keys.into_iter().take(KEPT));
     }
     out.extend(addresses(profile));
+    // A text and its beginning in one language, or a copy under a header with both titles: their codes can be far apart.
+    out.extend(lines(profile).next());
     out.sort_unstable();
     out.dedup();
     out
 }
 
 fn all_keys(profile: &Profile) -> Vec<u32> {
-    let mut out: Vec<u32> = rare(profile).into_iter().flatten().chain(addresses(profile)).collect();
+    let mut out: Vec<u32> =
+        rare(profile).into_iter().flatten().chain(addresses(profile)).chain(lines(profile)).collect();
     out.sort_unstable();
     out.dedup();
     out
@@ -438,6 +443,13 @@ fn addresses(profile: &Profile) -> impl Iterator<Item = u32> + '_ {
     let named = profile.mentions.iter().filter(|m| m.place <= Place::Edge).take(3).map(|m| &m.target);
     let all = profile.link.iter().chain(named).chain(profile.claims.iter().take(3));
     all.map(|a| (crate::model::Rarity::key('u', a) >> 16) as u32)
+}
+
+/// Its title and its sentences, to the letter.
+fn lines(profile: &Profile) -> impl Iterator<Item = u32> + '_ {
+    let title = (profile.title.chars().count() >= usize::from(TELLING)).then_some(profile.title_hash);
+    let sentences = profile.sentences.iter().filter(|s| s.length >= TELLING).map(|s| s.hash);
+    title.into_iter().chain(sentences).map(|hash| (crate::model::Rarity::key('s', "") as u32) ^ hash)
 }
 
 #[cfg(test)]
