@@ -1,6 +1,7 @@
 //! What does `[[source]]` say?
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use chrono_tz::Tz;
 
@@ -19,22 +20,27 @@ pub(super) fn sources(root: &Table<'_, '_>, timezone: Tz, warnings: &mut Vec<Fau
     let mut sources: Vec<Source> = Vec::new();
     let mut named = Vec::new();
     let mut lines: HashMap<String, usize> = HashMap::new();
+    let mut earlier: Vec<(SourceId, SourceId, Range<usize>)> = Vec::new();
     for table in root.tables("source") {
         let id = read_id(&table, "source", &mut lines);
         named.extend(id.clone().map(SourceId));
+        let owner = SourceId(id.clone().unwrap_or_default());
+        earlier
+            .extend(table.string_or_strings("was").into_iter().map(|(was, span)| (owner.clone(), SourceId(was), span)));
         let source = read_source(&table, id, timezone, warnings);
         if let Some(source) = source {
             sources.push(source);
         }
         table.finish();
     }
-    for source in &sources {
-        for was in &source.was {
-            if sources.iter().any(|other| other.id == *was) {
-                let message = format!("`was` of source {:?} names {:?}, which is a source itself", source.id.0, was.0);
-                root.fault(root.span(), message);
-            }
-        }
+    for (n, (owner, was, span)) in earlier.iter().enumerate() {
+        let claimed = earlier[..n].iter().find(|(other, claimed, _)| claimed == was && other != owner);
+        let message = match claimed {
+            _ if named.contains(was) => "which is a source itself; rename that one, or leave this out".to_owned(),
+            Some((other, ..)) => format!("as that of {:?} does; one of them only can have been it", other.0),
+            None => continue,
+        };
+        root.fault(span.clone(), format!("`was` of source {:?} names {:?}, {message}", owner.0, was.0));
     }
     (sources, named)
 }
@@ -113,7 +119,7 @@ pub(super) fn read_content(table: &Table<'_, '_>) -> Option<Content> {
 
 /// One earlier id, or a list of them.
 fn was(table: &Table<'_, '_>) -> Vec<SourceId> {
-    table.string_or_strings("was").into_iter().map(SourceId).collect()
+    table.string_or_strings("was").into_iter().map(|(was, _)| SourceId(was)).collect()
 }
 
 fn parse_kind(text: &str) -> Result<Option<String>, String> {

@@ -191,11 +191,11 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// A list of strings, or a single one in its place.
-    pub fn string_or_strings(&self, key: &'static str) -> Vec<String> {
+    pub fn string_or_strings(&self, key: &'static str) -> Vec<(String, Range<usize>)> {
         if self.table.and_then(|t| t.get(key)).is_some_and(|v| v.get_ref().is_str()) {
-            return self.string(key).into_iter().map(|(text, _)| text).collect();
+            return self.string(key).into_iter().collect();
         }
-        self.strings(key).into_iter().flatten().map(|(text, _)| text).collect()
+        self.strings(key).unwrap_or_default()
     }
 
     /// A list of strings that `read` understands, the faulty ones left out and told.

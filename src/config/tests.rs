@@ -1,7 +1,9 @@
 //! Are all faults of a file told at once, each with its line and what would be right?
 
 use super::*;
-use crate::model::{Language, Role};
+use crate::model::edition::Bump;
+use crate::model::source::{Content, Paid};
+use crate::model::{EditionSpec, Include, Language, Role, SourceId};
 
 fn parse(text: &str) -> Result<Checked, Invalid> {
     Config::parse(Path::new("feeds.toml"), text, &Environment::default())
@@ -86,6 +88,66 @@ fn the_environment_wins_and_its_faults_are_told() {
     let bad = Environment { bind: Some("nowhere".into()), ..Environment::default() };
     let told = Config::parse(Path::new("feeds.toml"), "", &bad).unwrap_err().to_string();
     assert!(told.contains("TRIBUTARY_BIND") && !told.contains(":0:"), "{told}");
+}
+
+#[test]
+fn an_earlier_name_that_cannot_be_is_told_at_its_line() {
+    let source = |id: &str, more: &str| format!("[[source]]\nid = \"{id}\"\nurl = \"https://{id}.example\"\n{more}\n");
+    let told =
+        faults(&(source("a", "was = \"b\"") + &source("b", "role = \"nothing\"") + &source("c", "was = [\"d\"]")));
+    assert!(told.starts_with("feeds.toml:4: `was` of source \"a\" names \"b\", which is a source itself"), "{told}");
+    let told = faults(&(source("a", "was = \"z\"") + &source("b", "was = [\"y\", \"z\"]")));
+    assert!(told.starts_with("feeds.toml:8: `was` of source \"b\" names \"z\", as that of \"a\" does"), "{told}");
+}
+
+#[test]
+fn every_key_of_an_edition_and_of_a_source_is_read() {
+    let text = r#"
+[[source]]
+id = "a"
+url = "https://a.example"
+content = "link"
+publish = false
+paid = "drop"
+references = false
+full_text = false
+backfill = 50
+[[edition]]
+id = "all"
+title = "All"
+languages = ["it", "en", "*"]
+include = "untranslated"
+sources = ["a"]
+authors = ["Ada"]
+keep = ["dam"]
+block = ["chess"]
+content = "summary"
+limit = 7
+hold = "24h"
+bump = "translation"
+footer = false
+"#;
+    let (config, _) = parse(text).unwrap();
+    let source = &config.sources[0];
+    assert_eq!((source.content, source.publish), (Some(Content::Link), false));
+    assert_eq!((source.paid, source.references), (Paid::Drop, false));
+    assert_eq!((source.full_text, source.backfill), (Some(false), 50));
+    let expected = EditionSpec {
+        languages: vec![Language::parse("it").unwrap(), Language::parse("en").unwrap()],
+        any_language: true,
+        include: Include::Untranslated,
+        sources: vec![SourceId("a".into())],
+        authors: vec!["Ada".into()],
+        keep: vec!["dam".into()],
+        block: vec!["chess".into()],
+        content: Some(Content::Summary),
+        limit: 7,
+        hold_s: 24 * 3_600,
+        bump: Bump::Translation,
+        footer: false,
+        ..EditionSpec::new("all", "All")
+    };
+    assert_eq!(config.editions, [expected]);
 }
 
 #[test]
