@@ -47,7 +47,7 @@ pub(super) fn item(
             content.as_mut().unwrap_or_else(|| summary.get_or_insert_default()).push_str(&line);
         }
     }
-    let (authors, contributors) = people(work, v);
+    let (authors, contributors) = people(work, v.entry);
     let mut item = Item {
         story: work.story.id,
         versions,
@@ -102,15 +102,15 @@ pub(super) fn join(base: &Url, path: &str) -> Url {
 
 /// The authors of the work, and who had a hand in the shown version beside them. The byline of a repost names who
 /// translated or posted it: that is no author of the work.
-pub(super) fn people(work: &Work, v: &Showable<'_>) -> (Vec<Person>, Vec<Person>) {
+pub fn people(work: &Work, shown: &Entry) -> (Vec<Person>, Vec<Person>) {
     // A name that shows nothing names nobody.
     let is_name = |p: &&Person| p.name.chars().any(|c| !c.is_whitespace() && !c.is_control());
     let named = |entry: &Entry| entry.authors.iter().filter(is_name).cloned().collect::<Vec<_>>();
     let original = work.story.original.and_then(|id| work.entry(id)).map(named).filter(|names| !names.is_empty());
-    let authors = original.unwrap_or_else(|| named(v.entry));
+    let authors = original.unwrap_or_else(|| named(shown));
     let is_named = |people: &[Person], p: &Person| people.iter().any(|a| same_name(&a.name, &p.name));
     let mut contributors: Vec<Person> = Vec::new();
-    for person in v.entry.contributors.iter().chain(&v.entry.authors).filter(is_name) {
+    for person in shown.contributors.iter().chain(&shown.authors).filter(is_name) {
         if !is_named(&authors, person) && !is_named(&contributors, person) {
             contributors.push(person.clone());
         }

@@ -24,7 +24,8 @@ use crate::model::{
 
 pub use choice::COVERAGE_SHOWN;
 use choice::{Choice, Showable, choose};
-pub use item::stranger;
+pub use content::allowed;
+pub use item::{people, stranger};
 pub use status::{StatusEvent, status};
 
 /// What came in the last hour stands whatever the limit, so that a reader who polls hourly, as most do, misses
@@ -278,7 +279,7 @@ impl Filter {
     }
 
     fn stands(&self, work: &Work, v: &Showable<'_>, stock: &Stock<'_>) -> bool {
-        let (authors, contributors) = item::people(work, v);
+        let (authors, contributors) = item::people(work, v.entry);
         let is_asked_for = |name: &str| self.authors.contains(&name.trim().to_lowercase());
         if !self.authors.is_empty() && !authors.iter().any(|p| is_asked_for(&p.name)) {
             return false;

@@ -38,6 +38,9 @@ impl EditionQuery {
         let mut query = Self::default();
         for (name, value) in pairs {
             let words = || value.split(',').map(str::trim).filter(|w| !w.is_empty());
+            if matches!(name, "lang" | "source") && words().next().is_none() {
+                return Err(format!("{name}: nothing is named; leave it out to have all"));
+            }
             match name {
                 "lang" => {
                     for word in words() {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use url::form_urlencoded;
 
-use crate::model::{EditionSpec, Language, StoryId};
+use crate::model::{EditionSpec, StoryId};
 
 use super::messages::plural;
 use super::view::{Filter, Frame, Index, StoryLine};
@@ -75,6 +75,7 @@ fn card(frame: &Frame, edition: &EditionSpec, messages: &Messages) -> Markup {
 
 fn filter(frame: &Frame, view: &Index, messages: &Messages) -> Markup {
     let asked = &view.filter;
+    let query = &asked.asked;
     html! {
         form.filter role="search" action=(path(frame, "")) method="get" {
             label.wide { (messages.search) input type="search" name="q" value=(asked.words) maxlength="200"; }
@@ -83,7 +84,7 @@ fn filter(frame: &Frame, view: &Index, messages: &Messages) -> Markup {
                 select name="lang" {
                     option value="" { (messages.all_languages) }
                     @for language in &view.languages {
-                        option value=(language) selected[asked.language.as_ref() == Some(language)] { (messages.name(language)) }
+                        option value=(language) selected[query.languages == [language.clone()]] { (messages.name(language)) }
                     }
                 }
             }
@@ -92,7 +93,7 @@ fn filter(frame: &Frame, view: &Index, messages: &Messages) -> Markup {
                 select name="author" {
                     option value="" { (messages.all_authors) }
                     @for author in &view.authors {
-                        option value=(author) selected[asked.author.as_ref() == Some(author)] { (author) }
+                        option value=(author) selected[query.authors == [author.clone()]] { (author) }
                     }
                 }
             }
@@ -101,10 +102,11 @@ fn filter(frame: &Frame, view: &Index, messages: &Messages) -> Markup {
                 select name="source" {
                     option value="" { (messages.all_sources) }
                     @for (id, title) in &view.sources {
-                        option value=(id) selected[asked.source.as_ref() == Some(id)] { (title) }
+                        option value=(id) selected[query.sources == [id.clone()]] { (title) }
                     }
                 }
             }
+            @if let Some(include) = query.include { input type="hidden" name="include" value=(include.as_str()); }
             @if let Some(edition) = &asked.edition { input type="hidden" name="edition" value=(edition); }
             div.go {
                 button type="submit" { (messages.apply) }
@@ -147,14 +149,10 @@ fn line(frame: &Frame, story: &StoryLine, messages: &Messages) -> Markup {
 }
 
 fn older_address(frame: &Frame, filter: &Filter, before: StoryId) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    let language = filter.language.as_ref().map(Language::as_str);
+    let mut query = form_urlencoded::Serializer::new(filter.asked.to_string());
     let before = before.0.to_string();
     let given = [
         ("q", Some(filter.words.as_str()).filter(|w| !w.is_empty())),
-        ("lang", language),
-        ("author", filter.author.as_deref()),
-        ("source", filter.source.as_ref().map(crate::model::SourceId::as_str)),
         ("edition", filter.edition.as_deref()),
         ("before", Some(before.as_str())),
     ];

@@ -31,10 +31,17 @@ pub const STYLE: &str = include_str!("style.css");
 /// The stylesheet of feeds that are opened in a browser, at `/feed.css`.
 pub const FEED_STYLE: &str = include_str!("feed.css");
 
-/// Three streams that become one.
-const LOGO: &str = "<svg viewBox=\"0 0 32 32\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.6\" \
-                    stroke-linecap=\"round\" aria-hidden=\"true\"><path d=\"M5 4c0 9 11 8 11 17v7\"/>\
-                    <path d=\"M16 4v17\"/><path d=\"M27 4c0 9-11 8-11 17\"/></svg>";
+macro_rules! streams {
+    () => {
+        " viewBox=\"0 0 32 32\" fill=\"none\" stroke-width=\"2.6\" stroke-linecap=\"round\"><path d=\"M5 4c0 9 11 8 11 17v7\"/>\
+         <path d=\"M16 4v17\"/><path d=\"M27 4c0 9-11 8-11 17\"/></svg>"
+    };
+}
+
+/// Three streams that become one: on pages in the colour of the text.
+const LOGO: &str = concat!("<svg aria-hidden=\"true\" stroke=\"currentColor\"", streams!());
+/// The same as a file, at `/icon.svg`, in a colour that shows on light and dark.
+pub const ICON: &str = concat!("<svg xmlns=\"http://www.w3.org/2000/svg\" stroke=\"#1b8a99\"", streams!());
 
 /// Which entry of the navigation is the current page.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,7 +75,7 @@ fn page(frame: &Frame, messages: &Messages, place: Place, title: &str, main: Mar
                 meta name="color-scheme" content="light dark";
                 title { (heading) }
                 link rel="stylesheet" href=(path(frame, "style.css"));
-                link rel="icon" href="data:,";
+                link rel="icon" type="image/svg+xml" href=(path(frame, "icon.svg"));
                 @for edition in &frame.editions {
                     link rel="alternate" type="application/atom+xml" title=(edition.title)
                         href=(path(frame, &format!("{}.atom", edition.id)));

@@ -29,6 +29,8 @@ pub enum Route {
     FeedStyle,
     /// `/robots.txt`.
     Robots,
+    /// `/icon.svg`, and where browsers look for it unasked.
+    Icon,
 }
 
 /// First parts of our paths that are no edition's to take; those with an ending cannot be one.
@@ -49,6 +51,7 @@ impl Route {
             "/style.css" => Self::Style,
             "/feed.css" => Self::FeedStyle,
             "/robots.txt" => Self::Robots,
+            "/icon.svg" | "/favicon.ico" => Self::Icon,
             _ => Self::Story(path.strip_prefix("/story/").filter(|id| id.len() <= 64)?.parse().ok()?),
         })
     }

@@ -16,7 +16,8 @@ pub fn story(frame: &Frame, view: &StoryPage, messages: &Messages) -> String {
     let Some(head) = view.versions.first() else { return super::not_found(frame, messages) };
     let language = head.version.language.as_ref();
     let languages: BTreeSet<_> = view.versions.iter().filter_map(|v| v.version.language.as_ref()).collect();
-    let judged: Vec<&VersionPage> = view.versions.iter().filter(|v| v.evidence.is_some() || v.overridden).collect();
+    let judged: Vec<&VersionPage> =
+        view.versions.iter().filter(|v| v.evidence.is_some() || v.overridden || !v.because.is_empty()).collect();
     let main = html! {
         div.hero {
             h1 lang=[language] dir=(direction(language)) { (head.version.title) }
@@ -172,6 +173,9 @@ fn why(view: &VersionPage, head: &VersionPage, messages: &Messages) -> Markup {
                     h4 { (messages.would_change) }
                     (reasons::would_change(evidence, messages))
                 }
+            } @else if !view.overridden {
+                p { (messages.why_other) }
+                ul { @for reason in &view.because { li dir="auto" { (messages.say(reason)) } } }
             }
             (correction(messages.not_same, "different", view, head, messages))
         }

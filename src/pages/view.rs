@@ -47,12 +47,8 @@ pub struct Index {
 pub struct Filter {
     /// `q`: words of titles.
     pub words: String,
-    /// `lang`.
-    pub language: Option<Language>,
-    /// `author`.
-    pub author: Option<String>,
-    /// `source`.
-    pub source: Option<SourceId>,
+    /// `lang`, `include`, `author` and `source`, as any edition answers them.
+    pub asked: EditionQuery,
     /// `edition`: the stories as this edition shows them.
     pub edition: Option<String>,
     /// `before`: the stories after this one in the list.
@@ -76,28 +72,14 @@ impl Filter {
                 given => Ok(given.map(str::to_owned)),
             }
         };
-        let language = |tag: String| {
-            Language::parse(&tag).ok_or_else(|| format!("lang: {tag:?} is not a language tag such as it or pt-BR"))
-        };
         let story = |id: String| id.parse().map_err(|_| format!("before: {id:?} is not the id of a story"));
+        let filled = query.iter().filter(|(_, value)| !value.trim().is_empty());
         Ok(Self {
             words: value("q")?.unwrap_or_default(),
-            language: value("lang")?.map(language).transpose()?,
-            author: value("author")?,
-            source: value("source")?.map(SourceId),
+            asked: EditionQuery::read(filled.map(|(name, value)| (name.as_str(), value.as_str())))?,
             edition: value("edition")?,
             before: value("before")?.map(story).transpose()?,
         })
-    }
-
-    /// What is asked of the edition itself: all but the words.
-    pub fn query(&self) -> EditionQuery {
-        EditionQuery {
-            languages: self.language.iter().cloned().collect(),
-            authors: self.author.iter().cloned().collect(),
-            sources: self.source.iter().cloned().collect(),
-            ..EditionQuery::default()
-        }
     }
 
     /// Whether a title holds all the words asked for, in any case.
@@ -108,7 +90,7 @@ impl Filter {
 
     /// Whether it asks for anything beside an edition and a page.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.language.is_none() && self.author.is_none() && self.source.is_none()
+        self.words.is_empty() && self.asked.is_empty()
     }
 }
 
@@ -153,6 +135,8 @@ pub struct HistoryLine {
     pub what: Happened,
     /// The entry that it happened with, as a person would name it; of a story that was taken over, its founder.
     pub name: String,
+    /// The source of that entry, where it is still known.
+    pub source: Option<SourceId>,
     /// The other story, where there is one.
     pub other: Option<StoryId>,
     /// Why, strongest reason first.
@@ -187,9 +171,9 @@ pub enum Happened {
 pub struct VersionPage {
     /// What it is.
     pub version: Version,
-    /// Its authors, as its own page names them.
+    /// Authors of the work.
     pub authors: Vec<String>,
-    /// Translators and others.
+    /// Who else its page names: translators, and who posted it.
     pub contributors: Vec<String>,
     /// First words of what may be republished, as text.
     pub excerpt: String,
@@ -199,8 +183,10 @@ pub struct VersionPage {
     pub outdated: Option<Timestamp>,
     /// Only a preview is public.
     pub preview: bool,
-    /// What was seen of it and the head; `None` for the head.
+    /// What was seen of it and the head; `None` for the head, and where they were not compared.
     pub evidence: Option<Evidence>,
+    /// Why it belongs here where it was compared with another version: the strongest reason first.
+    pub because: Vec<Phrase>,
     /// Whether an override put it here.
     pub overridden: bool,
 }

@@ -9,9 +9,7 @@ use chrono::TimeDelta;
 use super::{Error, House, Plan};
 use crate::compose::{self, Composed, Stock, Work};
 use crate::model::edition::{Planet, SourceCard};
-use crate::model::{
-    Edition, EditionQuery, EditionSpec, Entry, EntryId, SourceState, Story, StoryId, Timestamp, Tombstone,
-};
+use crate::model::{EditionQuery, EditionSpec, Entry, EntryId, SourceState, Story, StoryId, Timestamp, Tombstone};
 use crate::store::{Draft, Read, query};
 
 /// Stories read at once.
@@ -77,8 +75,8 @@ impl House {
         query: &EditionQuery,
         planet: &Planet,
         now: Timestamp,
-    ) -> Result<Edition, Composing> {
-        Ok(self.composed(plan, spec, query, planet, query.is_empty(), now)?.edition)
+    ) -> Result<Composed, Composing> {
+        self.composed(plan, spec, query, planet, query.is_empty(), now)
     }
 
     fn composed(

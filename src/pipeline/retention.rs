@@ -100,7 +100,7 @@ impl House {
         let mut stories = HashSet::new();
         for spec in &plan.editions {
             match self.compose_page(&plan, spec, &EditionQuery::default(), &planet, now) {
-                Ok(edition) => stories.extend(edition.items.iter().map(|item| item.story)),
+                Ok(composed) => stories.extend(composed.edition.items.iter().map(|item| item.story)),
                 Err(Composing::Store(error)) => return Err(error),
                 // Its patterns were checked with the configuration; one that shows nothing keeps nothing.
                 Err(Composing::Unknown(_) | Composing::Query(_)) => {}
@@ -117,7 +117,7 @@ impl House {
             }
         }
         for url in plan.overrides.iter().flat_map(|rule| rule.same.iter().chain(&rule.different)) {
-            for entry in super::settling::named(store, url)? {
+            for entry in super::settling::named(store, &plan, url)? {
                 stories.extend(query::story_of(store, entry)?);
             }
         }

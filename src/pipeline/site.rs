@@ -88,11 +88,15 @@ impl Shopfront {
 
     fn compose(&self, id: &str, query: &EditionQuery) -> Result<Edition, Composing> {
         let composed = self.house.compose(&self.house.plan(), id, query, &*self.planet()?, (self.now)())?;
-        if let Some(at) = composed.again {
-            let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-            *again = Some(again.map_or(at, |earlier| earlier.min(at)));
-        }
+        self.look_again(composed.again);
         Ok(composed.edition)
+    }
+
+    /// Remembers when something that was composed changes though nothing comes.
+    fn look_again(&self, at: Option<Timestamp>) {
+        let Some(at) = at else { return };
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        *again = Some(again.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// An edition while what it shows cannot be committed: as it stood last, else as it would stand.
@@ -102,7 +106,10 @@ impl Shopfront {
         }
         let plan = self.house.plan();
         let spec = plan.editions.iter().find(|spec| spec.id == id).ok_or(Composing::Store(error))?;
-        self.house.compose_page(&plan, spec, &EditionQuery::default(), &*self.planet()?, (self.now)())
+        let composed =
+            self.house.compose_page(&plan, spec, &EditionQuery::default(), &*self.planet()?, (self.now)())?;
+        self.look_again(composed.again);
+        Ok(composed.edition)
     }
 
     fn committed(&self) -> MutexGuard<'_, HashMap<String, Arc<Edition>>> {
@@ -115,12 +122,15 @@ impl Shopfront {
         let plan = house.plan();
         let spec = house.listed_edition(&plan, &filter)?;
         let planet = self.planet()?;
-        let list = |query: &EditionQuery| house.listing(&plan, &spec, query, &planet, (self.now)());
+        let list = |query: &EditionQuery| {
+            let (listing, again) = house.listing(&plan, &spec, query, &planet, (self.now)())?;
+            self.look_again(again);
+            Ok::<_, Composing>(listing)
+        };
         let all = self.lists.get(state, spec.id.clone(), || list(&EditionQuery::default()))?;
-        let query = filter.query();
-        let found = match query.is_empty() {
+        let found = match filter.asked.is_empty() {
             true => Arc::clone(&all),
-            false => self.filtered.get(state, (spec.id.clone(), query.clone()), || list(&query))?,
+            false => self.filtered.get(state, (spec.id.clone(), filter.asked.clone()), || list(&filter.asked))?,
         };
         house.index(&spec, (&all, &found), filter, &planet, (self.now)())
     }
@@ -169,7 +179,7 @@ impl Site for Shopfront {
 
 /// Media type of plain answers.
 const TEXT: &str = "text/plain; charset=utf-8";
-/// How long stylesheets may be kept, in seconds: they change with the program.
+/// How long stylesheets and the icon may be kept, in seconds: they change with the program.
 const STYLE_MAX_AGE_S: u32 = 3_600;
 
 impl Shopfront {
@@ -186,6 +196,9 @@ impl Shopfront {
             },
             Route::Style => style(pages::STYLE),
             Route::FeedStyle => style(pages::FEED_STYLE),
+            Route::Icon => {
+                Page { max_age_s: STYLE_MAX_AGE_S, ..Page::new(200, "image/svg+xml; charset=utf-8", pages::ICON) }
+            }
             Route::Robots => Page::new(200, TEXT, pages::ROBOTS),
             Route::Index => {
                 let view = self.index(Filter::read(&ask.query).map_err(Composing::Query)?)?;

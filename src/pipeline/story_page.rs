@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::views::{EXCERPT_CHARS, names};
 use super::{Error, House};
-use crate::compose;
+use crate::compose::{self, Work};
 use crate::matching::overrides::Said;
 use crate::model::edition::{Planet, Version};
-use crate::model::{Change, Entry, EntryId, Evidence, Member, MemberRole, StoryId, html};
+use crate::model::{Body, Change, Entry, EntryId, Evidence, Member, MemberRole, SourceCard, SourceId, StoryId, html};
 use crate::pages::{Happened, HistoryLine, PossiblePage, StoryPage, VersionPage};
 use crate::store::{LogEntry, query};
 
@@ -23,27 +23,30 @@ impl House {
         if story.id != id {
             return Ok(Some(Err(story.id)));
         }
-        let Some(work) = self.work(&self.plan(), story, query::whole_entry)? else { return Ok(None) };
+        let Some(work) = self.work(&self.plan(), story, query::entry)? else { return Ok(None) };
         let story = &work.story;
         let (overrides, _) = self.overrides()?;
         let mut versions = Vec::new();
         for member in &story.members {
             let Some(entry) = work.entries.iter().find(|e| e.id == member.entry) else { continue };
+            let Some(card) = card(planet, entry) else { continue };
             let evidence = match member.entry == story.head {
                 true => None,
                 false => query::evidence(&*self.store, story.head, member.entry)?,
             };
             let same = |other: &Member| overrides.says(member.entry, other.entry) == Some(Said::Same);
             let overridden = member.entry != story.head && story.members.iter().any(same);
-            versions.push(VersionPage { overridden, ..version_page(planet, member, entry, evidence) });
+            let body = query::body(&*self.store, entry.id)?.unwrap_or_default();
+            versions.push(VersionPage { overridden, ..version_page(&work, member, entry, &body, card, evidence) });
         }
         let mut possible = Vec::new();
         for other in &story.possible {
             let Some(entry) = query::entry(&*self.store, *other)? else { continue };
+            let Some(card) = card(planet, &entry) else { continue };
             let Some(stands_in) = query::story_of(&*self.store, *other)? else { continue };
             let different = |member: &Member| overrides.says(member.entry, *other) == Some(Said::Different);
             possible.push(PossiblePage {
-                version: version(planet, &entry, MemberRole::Single, 0.0, false),
+                version: version(&entry, card, MemberRole::Single, 0.0, false),
                 story: stands_in,
                 evidence: query::evidence(&*self.store, story.head, *other)?,
                 overridden: story.members.iter().any(different),
@@ -52,10 +55,14 @@ impl House {
         let mut contains = Vec::new();
         for held in &story.contains {
             let Some(held) = query::find_story(&*self.store, *held)? else { continue };
-            let Some(head) = query::entry(&*self.store, held.head)? else { continue };
-            contains.push((held.id, head.title, head.language));
+            let head = query::entry(&*self.store, held.head)?.filter(|head| card(planet, head).is_some());
+            contains.extend(head.map(|head| (held.id, head.title, head.language)));
         }
-        let history = self.history(story.id, HISTORY_MAX)?;
+        if versions.is_empty() {
+            return Ok(None);
+        }
+        let mut history = self.history(story.id, HISTORY_MAX)?;
+        history.retain(|line| line.source.as_ref().is_none_or(|source| is_public(planet, source)));
         Ok(Some(Ok(StoryPage { id, versions, possible, contains, history })))
     }
 
@@ -81,44 +88,68 @@ impl House {
                 Change::Revised { entry, .. } => (Happened::Edited, entry, None, Vec::new()),
                 Change::Capped { entry, .. } => (Happened::Capped, entry, None, Vec::new()),
             };
-            lines.push(HistoryLine { at, what, name: self.called(entry)?, other, because });
+            let (name, source) = self.called(entry)?;
+            lines.push(HistoryLine { at, what, name, source, other, because });
         }
         Ok(lines)
     }
 
-    /// An entry as a person would name it.
-    fn called(&self, id: EntryId) -> Result<String, Error> {
-        let Some(entry) = query::entry(&*self.store, id)? else { return Ok(id.to_string()) };
+    /// An entry as a person would name it, and its source.
+    fn called(&self, id: EntryId) -> Result<(String, Option<SourceId>), Error> {
+        let Some(entry) = query::entry(&*self.store, id)? else { return Ok((id.to_string(), None)) };
         let plan = self.plan();
         let source = plan.name(&entry.source);
-        Ok(match html::excerpt(&entry.title, TITLE_CHARS) {
+        let name = match html::excerpt(&entry.title, TITLE_CHARS) {
             title if title.is_empty() => format!("{id} ({source})"),
             title => format!("“{title}” ({source})"),
-        })
+        };
+        Ok((name, Some(entry.source)))
     }
 }
 
-fn version(planet: &Planet, entry: &Entry, role: MemberRole, coverage: f32, listed: bool) -> Version {
-    let card = planet.sources.get(&entry.source).cloned();
+/// Whether what a source brings may be shown: `publish = false` keeps it to the matching.
+fn is_public(planet: &Planet, source: &SourceId) -> bool {
+    planet.sources.get(source).is_none_or(|card| card.publish)
+}
+
+/// The card of an entry's source; `None` where the entry may not be shown.
+fn card(planet: &Planet, entry: &Entry) -> Option<Arc<SourceCard>> {
+    match planet.sources.get(&entry.source) {
+        Some(card) => card.publish.then(|| Arc::clone(card)),
+        None => Some(Arc::new(compose::stranger(entry))),
+    }
+}
+
+fn version(entry: &Entry, source: Arc<SourceCard>, role: MemberRole, coverage: f32, listed: bool) -> Version {
     Version {
         entry: entry.id,
         role,
         link: entry.link.clone(),
         title: entry.title.clone(),
         language: entry.language.clone(),
-        source: card.unwrap_or_else(|| Arc::new(compose::stranger(entry))),
+        source,
         published: entry.published,
         coverage,
         listed,
     }
 }
 
-fn version_page(planet: &Planet, member: &Member, entry: &Entry, evidence: Option<Evidence>) -> VersionPage {
+fn version_page(
+    work: &Work,
+    member: &Member,
+    entry: &Entry,
+    body: &Body,
+    card: Arc<SourceCard>,
+    evidence: Option<Evidence>,
+) -> VersionPage {
+    let (authors, contributors) = compose::people(work, entry);
+    let (content, summary) = compose::allowed(card.content.unwrap_or_default(), body);
     VersionPage {
-        version: version(planet, entry, member.role, member.coverage, member.listed),
-        authors: names(&entry.authors),
-        contributors: names(&entry.contributors),
-        excerpt: html::excerpt(entry.body.given(), EXCERPT_CHARS),
+        version: version(entry, card, member.role, member.coverage, member.listed),
+        authors: names(&authors),
+        contributors: names(&contributors),
+        excerpt: html::excerpt(summary.or(content).as_deref().unwrap_or_default(), EXCERPT_CHARS),
+        because: if evidence.is_none() { member.because.clone() } else { Vec::new() },
         revised: entry.revised,
         outdated: member.outdated,
         preview: entry.preview,

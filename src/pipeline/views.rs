@@ -50,7 +50,7 @@ impl House {
         spec.cloned().ok_or_else(|| Composing::Unknown(id.clone()))
     }
 
-    /// The newest stories of an edition, as lines of the front page.
+    /// The newest stories of an edition, as lines of the front page, and when they change though nothing comes.
     pub(super) fn listing(
         &self,
         plan: &Plan,
@@ -58,10 +58,10 @@ impl House {
         query: &EditionQuery,
         planet: &Planet,
         now: Timestamp,
-    ) -> Result<Listing, Composing> {
+    ) -> Result<(Listing, Option<Timestamp>), Composing> {
         let spec = EditionSpec { limit: SEARCHED, footer: false, ..spec.clone() };
-        let edition = self.compose_page(plan, &spec, query, planet, now)?;
-        Ok(Listing { lines: edition.items.iter().map(story_line).collect() })
+        let composed = self.compose_page(plan, &spec, query, planet, now)?;
+        Ok((Listing { lines: composed.edition.items.iter().map(story_line).collect() }, composed.again))
     }
 
     /// The front page: of the stories `found` those that meet the filter; the choices are those of `all`.

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use crate::model::EditionQuery;
 
 use super::conditional::Condition;
-use super::negotiation::{Coding, Wanted, coding, languages, media_type, wanted};
+use super::negotiation::{Coding, Wanted, coding, is_feed, languages, media_type, wanted};
 use super::{Ask, Page, Refusal, Server, cache, count};
 
 type Answer = Response<Full<Bytes>>;
@@ -133,7 +133,7 @@ async fn feed(
         Some(_) => not_modified(),
         None => {
             let mut answer = with_body(method, ready.sent.bytes.clone());
-            let media_type = media_type(text(headers, &header::ACCEPT), &server.formats[format]);
+            let media_type = media_type(text(headers, &header::ACCEPT), server.formats[format].media_type);
             let headers = answer.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
             content_encoding(headers, coding);
@@ -180,7 +180,9 @@ async fn bare_edition(
     let mut answer = match wanted {
         Some(Wanted::Feed(format)) => {
             let mut answer = answer;
-            let location = HeaderValue::from_str(&format!("/{id}.{}", format.ending));
+            // Relative (RFC 9110 §8.7), since the planet may stand below a path.
+            let asked = if query.is_empty() { String::new() } else { format!("?{query}") };
+            let location = HeaderValue::from_str(&format!("{id}.{}{asked}", format.ending));
             location.into_iter().for_each(|l| {
                 answer.headers_mut().insert(header::CONTENT_LOCATION, l);
             });
@@ -264,7 +266,8 @@ async fn page(
     let mut answer = if met.is_some() { not_modified() } else { with_body(method, body) };
     if met.is_none() {
         *answer.status_mut() = status;
-        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(page.media_type));
+        let media_type = media_type(text(headers, &header::ACCEPT), page.media_type);
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         content_encoding(answer.headers_mut(), coding);
     }
     described(answer.headers_mut(), &page, tag);
@@ -282,7 +285,10 @@ fn described(headers: &mut HeaderMap, page: &Page, tag: HeaderValue) {
     }
     let cache = if page.max_age_s > 0 { kept_for(page.max_age_s) } else { HeaderValue::from_static("no-cache") };
     headers.insert(header::CACHE_CONTROL, cache);
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept-Language"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language"));
+    if is_feed(page.media_type) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     guarded(headers);
 }

@@ -64,16 +64,24 @@ pub(super) fn wanted(accept: Option<&str>, formats: &[Format]) -> Option<Wanted>
 /// The media type to send a feed under. Chromium shows feeds under their own types as bare text and offers JSON Feed
 /// for download, so a browser, which asks for `text/html` and for no feed, is sent the same bytes as the XML or JSON that
 /// they are: then the stylesheet makes a readable page of them.
-pub(super) fn media_type(accept: Option<&str>, format: &Format) -> &'static str {
+pub(super) fn media_type(accept: Option<&str>, of_feed: &'static str) -> &'static str {
     let ranges = weighted(accept.unwrap_or_default());
     let names_one =
         |of: &dyn Fn(&str) -> bool| ranges.iter().any(|(range, q)| *q > 0 && of(&range.to_ascii_lowercase()));
-    let own = format.media_type.split(';').next().unwrap_or_default();
+    let own = of_feed.split(';').next().unwrap_or_default();
     match () {
-        () if !names_one(&|range| range == "text/html") || names_one(&|range| range == own) => format.media_type,
+        () if !is_feed(of_feed) || !names_one(&|range| range == "text/html") || names_one(&|range| range == own) => {
+            of_feed
+        }
         () if own.ends_with("json") => "application/json; charset=utf-8",
         () => "application/xml; charset=utf-8",
     }
+}
+
+/// Whether programs subscribe to what has this media type.
+pub(super) fn is_feed(media_type: &str) -> bool {
+    let own = media_type.split(';').next().unwrap_or_default();
+    ["atom+xml", "rss+xml", "feed+json", "x-opml"].iter().any(|kind| own.ends_with(kind))
 }
 
 /// A format's own media type and those by which older readers ask for it.
@@ -174,17 +182,19 @@ mod tests {
 
     #[test]
     fn browsers_are_sent_what_they_can_show() {
-        let check = |accept: Option<&str>, ending: &'static str, own: &'static str, expected: &str| {
-            let format = Format { ending, media_type: own, render: |_| Vec::new() };
-            assert_eq!(media_type(accept, &format).split(';').next(), Some(expected), "{accept:?} {ending}");
+        let check = |accept: Option<&str>, own: &'static str, expected: &str| {
+            assert_eq!(media_type(accept, own).split(';').next(), Some(expected), "{accept:?} {own}");
         };
         let browser = Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
-        check(browser, "atom", "application/atom+xml; charset=utf-8", "application/xml");
-        check(browser, "json", "application/feed+json; charset=utf-8", "application/json");
-        check(None, "atom", "application/atom+xml; charset=utf-8", "application/atom+xml");
-        check(Some("*/*"), "rss", "application/rss+xml; charset=utf-8", "application/rss+xml");
+        check(browser, "application/atom+xml; charset=utf-8", "application/xml");
+        check(browser, "application/feed+json; charset=utf-8", "application/json");
+        check(None, "application/atom+xml; charset=utf-8", "application/atom+xml");
+        check(Some("*/*"), "application/rss+xml; charset=utf-8", "application/rss+xml");
         let reader = Some("application/rss+xml, text/html;q=0.5, */*;q=0.1");
-        check(reader, "rss", "application/rss+xml; charset=utf-8", "application/rss+xml");
+        check(reader, "application/rss+xml; charset=utf-8", "application/rss+xml");
+        check(browser, "text/x-opml; charset=utf-8", "application/xml");
+        check(browser, "text/html; charset=utf-8", "text/html");
+        check(browser, "text/plain; charset=utf-8", "text/plain");
     }
 
     #[test]

@@ -22,13 +22,15 @@ const index = await (await fetch(base)).text();
 // The story with the most versions says the most.
 const stories = [...index.matchAll(/(\/story\/[0-9a-f-]+)">(\d*)/g)].sort((a, b) => Number(b[2]) - Number(a[2]));
 const pages = [['index', '/'], ['found', '/?q=a&lang=en'], ['none', '/?q=no+title+has+this'], ['sources', '/sources'], ['nothing', '/nowhere/at-all']];
-if (stories.length) pages.push(['story', stories[0][1]], ['storia', stories[0][1], 'it-IT']);
+if (!stories.length) throw new Error('no story is listed on /');
+pages.push(['story', stories[0][1]], ['storia', stories[0][1], 'it-IT']);
+// Feeds are opened in browsers too.
+pages.push(['feed', '/main.atom'], ['rss', '/main.rss']);
 let bad = 0;
 for (const [name, path, locale = 'en-GB'] of pages)
   for (const [device, width, height] of [['desktop', 1280, 1000], ['phone', 390, 844]])
     for (const colorScheme of ['light', 'dark']) {
-      // axe is put into the page by the test, past the page's own policy.
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale, bypassCSP: true });
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale });
       const page = await context.newPage();
       const faults = [];
       const expected = (text) => name === 'nothing' && text.includes('404');
@@ -43,8 +45,21 @@ for (const [name, path, locale = 'en-GB'] of pages)
       const end = await page.evaluate(() => globalThis.document.querySelector('.why')?.getBoundingClientRect().bottom);
       const whole = end ? { fullPage: true, clip: { x: 0, y: 0, width, height: end + 8 } } : {};
       if (shots) await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png`, ...whole });
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      // axe is put into the page by the test, past the page's own policy: in another context, so that this one has it.
+      const past = await browser.newContext({ viewport: { width, height }, colorScheme, locale, bypassCSP: true });
+      const looked = await past.newPage();
+      await looked.goto(base + path, { waitUntil: 'load' });
+      const isFeed = await looked.evaluate(() => globalThis.document.contentType !== 'text/html');
+      if (isFeed) {
+        const shown = await page.evaluate(() => getComputedStyle(document.documentElement, '::before').content
+          + getComputedStyle(document.documentElement.querySelector('channel') ?? document.documentElement, '::before').content);
+        if (!shown.includes('This is a feed')) faults.push(`the stylesheet of the feed is not in force: ${shown}`);
+      } else {
+        await looked.evaluate(() => globalThis.document.querySelectorAll('details').forEach((d) => { d.open = true; }));
+        await looked.evaluate(axe);
+      }
+      const { violations } = isFeed ? { violations: [] } : await looked.evaluate(() => globalThis.axe.run());
+      await past.close();
       for (const v of violations.filter((v) => ['serious', 'critical'].includes(v.impact))) faults.push(`axe: ${v.id}: ${v.nodes[0].html}`);
       console.log(`${faults.length ? 'BAD' : 'ok '} ${name} ${device} ${colorScheme}`, ...faults);
       bad += faults.length;

@@ -77,6 +77,14 @@ fn folds_every_repost_and_nothing_else() {
         let original = story.members.iter().find(|m| m.role == "original").map(|m| m.id.clone());
         assert!(original.is_none() || story.original == original, "{story:?}");
     }
+    // Who put a translation where it stands, and that it was folded, is told.
+    let running = aggregator.run();
+    let story = stories.iter().find(|s| s.members.iter().any(|m| m.slug() == "petites-langues")).expect("the story");
+    let page = running.get(&format!("/story/{}", story.id.trim_start_matches("urn:uuid:")), &[]).text();
+    assert!(page.contains("translated or posted by <bdi>"), "{page}");
+    let metrics = running.get("/metrics", &[]).text();
+    assert!(!metrics.contains("folded{kind=\"translation\"} 0\n"), "{metrics}");
+    drop(running);
     // The language stands in the text, whatever the site says of itself.
     let languages: BTreeSet<&str> =
         stories.iter().flat_map(|s| &s.members).filter_map(|m| m.language.as_deref()).collect();

@@ -115,6 +115,15 @@ fn evidence(total_bits: f32) -> Evidence {
     Evidence { findings, total_bits, threshold_bits: 10.0, coverage_a: 0.94, coverage_b: 0.97, verdict }
 }
 
+/// Evidence that stands without any single finding.
+fn overwhelming() -> Evidence {
+    let mut evidence = evidence(20.0);
+    let parallel = Phrase::new("from beginning to end, the texts run {} % in parallel", &[&91]);
+    evidence.findings.push(finding("windows", "0.91", 9.0, parallel));
+    evidence.total_bits += 9.0;
+    evidence
+}
+
 fn story() -> StoryPage {
     let works = works();
     let essay = works.last().unwrap();
@@ -130,7 +139,8 @@ fn story() -> StoryPage {
             revised: (i == 0).then(|| at("2026-11-13T10:00:00Z")),
             outdated: (i == 1).then(|| at("2026-11-13T10:00:00Z")),
             preview: i == 4,
-            evidence: (i > 0).then(|| evidence(18.0 + i as f32)),
+            evidence: (i > 0 && i != 4).then(|| if i == 2 { overwhelming() } else { evidence(18.0 + i as f32) }),
+            because: if i == 4 { vec!["the languages differ".into()] } else { Vec::new() },
             overridden: i == 5,
             version,
         }
@@ -142,6 +152,7 @@ fn story() -> StoryPage {
         at: now(),
         what,
         name: format!("“{name}” (rivers)"),
+        source: Some(SourceId("rivers".into())),
         other: (what == Happened::Left).then_some(maybe.story),
         because: because.iter().map(|b| (*b).into()).collect(),
     };
@@ -225,6 +236,19 @@ fn pages_ask_for_nothing_from_elsewhere_and_run_nothing() {
 }
 
 #[test]
+fn a_browser_finds_the_feeds_and_the_icon() {
+    let page = &all(Messages::for_reader(&[]))[0].1;
+    for (ending, media_type) in [("atom", "atom+xml"), ("rss", "rss+xml"), ("json", "feed+json")] {
+        let link = format!("<link rel=\"alternate\" type=\"application/{media_type}\" title=\"");
+        let found = page.split(&link).skip(1).filter(|rest| rest.contains(&format!("/main.{ending}\">")));
+        assert!(found.count() > 0, "{ending}");
+    }
+    assert!(page.contains("<link rel=\"icon\" type=\"image/svg+xml\" href=\"") && page.contains("/icon.svg\">"));
+    assert_eq!((Route::of("/icon.svg"), Route::of("/favicon.ico")), (Some(Route::Icon), Some(Route::Icon)));
+    assert!(pages::ICON.starts_with("<svg xmlns") && pages::ICON.ends_with("</svg>"));
+}
+
+#[test]
 fn the_reader_is_spoken_to_in_his_language() {
     let page = |tag: &str| all(Messages::for_reader(&[lang(tag)]));
     let (english, italian) = (page("en"), page("it"));
@@ -281,6 +305,9 @@ fn a_story_explains_itself() {
         "covers 58 % of the original",
         "A person said so, in feeds.toml.",
         "2.6 bits more would have folded it.",
+        "Without “the last line is the other's address” it would not have been folded.",
+        "No single finding decides",
+        "It belongs here by way of another version:",
         "different = [&quot;https://rivers.example/dam&quot;, &quot;https://fiumi.example/diga&quot;]",
         "same = [&quot;https://rivers.example/dam&quot;, &quot;https://rivers.example/bridge&quot;]",
         "dir=\"rtl\"",
@@ -334,7 +361,8 @@ fn nothing_of_a_source_gets_out_of_its_quotes() {
     let mut index = index();
     index.stories[0].shown.title = hostile.into();
     index.stories[0].shown.link = Some(url("javascript:alert(1)"));
-    index.filter = Filter { words: hostile.into(), author: Some(hostile.into()), ..Filter::default() };
+    let asked = EditionQuery { authors: vec![hostile.into()], ..EditionQuery::default() };
+    index.filter = Filter { words: hostile.into(), asked, ..Filter::default() };
     index.authors.push(hostile.into());
     let mut frame = frame();
     frame.title = hostile.into();
@@ -354,9 +382,10 @@ fn a_filter_reads_what_a_form_sends() {
         Filter::read(&pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>())
     };
     assert!(read(&[("q", " "), ("lang", ""), ("author", ""), ("x", "y")]).unwrap().is_empty());
-    let filter = read(&[("q", "Dam RIVER"), ("lang", "IT"), ("source", "rivers")]).unwrap();
+    let filter =
+        read(&[("q", "Dam RIVER"), ("lang", "IT,en"), ("source", "rivers"), ("include", "originals")]).unwrap();
     assert!(filter.finds("The river and the dam") && !filter.finds("The dam"));
-    assert_eq!((filter.language, filter.source), (Some(lang("it")), Some(SourceId("rivers".into()))));
+    assert_eq!(filter.asked.to_string(), "lang=it%2Cen&include=originals&source=rivers");
     for (name, value) in [("q", "x".repeat(201)), ("lang", "klingon".into()), ("before", "yesterday".into())] {
         assert!(read(&[(name, &value)]).is_err_and(|why| why.starts_with(name)), "{name}");
     }
@@ -389,6 +418,7 @@ impl Site for Show {
             }
             Some(Route::Story(_)) => html(pages::story(&frame(), &story(), messages)),
             Some(Route::Sources) => html(pages::sources(&frame(), &sources(), &publications(), messages)),
+            Some(Route::Icon) => Some(Page::new(200, "image/svg+xml; charset=utf-8", pages::ICON)),
             Some(Route::Style) => Some(Page::new(200, "text/css; charset=utf-8", pages::STYLE)),
             Some(Route::FeedStyle) => Some(Page::new(200, "text/css; charset=utf-8", pages::FEED_STYLE)),
             Some(Route::EditionsOpml) => {

@@ -159,6 +159,30 @@ fn the_front_page_answers_what_it_is_asked_or_says_why_not() {
     assert_eq!(titles("/?edition=ones"), [ITEMS[0].title]);
     assert_eq!(titles("/main.atom?source=renamed").len(), 2);
     assert_eq!((titles("/?lang=en").len(), titles("/?lang=it").len()), (3, 0));
+    assert_eq!((titles("/?lang=it,en").len(), titles("/?source=one,renamed").len()), (3, 3));
+    for (question, found) in [("include=originals", 3), ("include=translations", 0), ("author=nobody", 0)] {
+        assert_eq!(titles(&format!("/?{question}")).len(), found, "{question}");
+        assert_eq!(titles(&format!("/main.atom?{question}")).len(), found, "{question}");
+        assert_eq!(titles(&format!("/main.json?{question}")).len(), found, "{question}");
+    }
+    let browser = [("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")];
+    for (target, media_type) in [
+        ("/main?include=translations", "text/html"),
+        ("/main.atom", "application/xml"),
+        ("/status.atom", "application/xml"),
+        ("/sources.opml", "application/xml"),
+        ("/editions.opml", "application/xml"),
+        ("/icon.svg", "image/svg+xml"),
+        ("/favicon.ico", "image/svg+xml"),
+    ] {
+        let answer = running.get(target, &browser);
+        assert_eq!(answer.status, 200, "{target}");
+        assert!(answer.header("content-type").is_some_and(|given| given.starts_with(media_type)), "{target}");
+        let is_feed = media_type == "application/xml";
+        assert_eq!(answer.header("access-control-allow-origin") == Some("*"), is_feed, "{target}");
+    }
+    let plain = running.get("/status.atom", &[]);
+    assert!(plain.header("content-type").is_some_and(|given| given.starts_with("application/atom+xml")));
     for (target, status) in [
         ("/?edition=nowhere", 404),
         ("/?source=nowhere", 400),

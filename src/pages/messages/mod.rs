@@ -85,6 +85,8 @@ pub struct Messages {
     pub why: &'static str,
     /// Why a version belongs here.
     pub why_version: &'static str,
+    /// It was compared with another version than the head.
+    pub why_other: &'static str,
     /// An override put it here.
     pub why_override: &'static str,
     /// An override keeps it out.

@@ -41,15 +41,27 @@ fn within_a_language_original_then_repost_then_mixed() {
             entry(sources[0], "b", "en", "B", "2026-11-11T00:00:00Z"),
             entry(sources[1], "c", "en", "C", "2026-11-12T00:00:00Z"),
         ]);
+        // The first covers less: trust comes before coverage.
         work.story.members[1].coverage = 0.7;
         work
     };
-    assert_eq!(pick(&["en"], Include::All, &entries(["routes", "copies"])).as_deref(), Some("copies"));
-    assert_eq!(pick(&["en"], Include::All, &entries(["copies", "rivers"])).as_deref(), Some("rivers"));
+    for (trusted, other) in [("copies", "routes"), ("rivers", "copies"), ("rivers", "routes")] {
+        assert_eq!(pick(&["en"], Include::All, &entries([trusted, other])).as_deref(), Some(trusted));
+        assert_eq!(pick(&["en"], Include::All, &entries([other, trusted])).as_deref(), Some(trusted));
+    }
     // Of one trust, the one that covers more.
     let desk = Desk::new(&["en"]);
     let edition = desk.compose(&[entries(["copies", "copies"])], now()).edition;
     assert_eq!(edition.items[0].shown.title, "C");
+    // Of one coverage, the one that was seen first.
+    let mut equal = entries(["copies", "copies"]);
+    equal.story.members[1].coverage = 1.0;
+    equal.story.members[2].coverage = 1.0;
+    for (place, title) in [(1, "B"), (2, "C")] {
+        equal.entries[place].first_seen = at("2026-11-10T12:00:00Z");
+        equal.entries[3 - place].first_seen = at("2026-11-10T13:00:00Z");
+        assert_eq!(desk.compose(std::slice::from_ref(&equal), now()).edition.items[0].shown.title, title);
+    }
 }
 
 #[test]
