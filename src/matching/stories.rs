@@ -241,7 +241,7 @@ impl Telling<'_> {
         let original = if trusted { Some(head) } else { reference };
         let base = self.nodes.get(&original.unwrap_or(head)).copied();
         let listed = listed(&members, head);
-        members.sort_by_key(|node| (node.entry != head, node.first_seen, node.entry));
+        members.sort_by_key(|node| (node.entry != head, node.first_seen, node.date(), node.entry));
         let single = members.len() == 1;
         let told = members.iter().map(|node| {
             let tie = group.members.iter().find(|(entry, _)| *entry == node.entry).and_then(|(_, tie)| *tie);

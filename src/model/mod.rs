@@ -32,7 +32,7 @@ pub use phrase::Phrase;
 pub use poll::{Ask, Failure, FeedFacts, Move, Outcome, PollRecord, Polled, Purpose, SourceState, Validators};
 pub use profile::{Code, Mention, Place, Profile, Sentence, Vectors};
 pub use query::EditionQuery;
-pub use raw::{Fault, RawEntry, RawFeed, Reading, Text};
+pub use raw::{CutOff, Fault, RawEntry, RawFeed, Reading, Text};
 pub use signal::{Alignment, Feature, Pair, Rarity, Signal, Told, stable_hash};
 pub use source::{Publication, Role, Source, SourceId, SourceKind};
 pub use story::{Change, Member, MemberRole, Resolution, Story, StoryId};

@@ -38,6 +38,8 @@ pub struct Reading {
     pub faults: Vec<Fault>,
     /// Why it is no feed at all; then there are no entries.
     pub refused: Option<String>,
+    /// Whether the document breaks off inside an entry: in XML the last of `entries`, in JSON one that is not there.
+    pub cut_off: bool,
     /// Addresses of feeds that a refused document (a page) names (`link rel=alternate`).
     pub feeds: Vec<Url>,
 }
@@ -133,4 +135,18 @@ pub struct RawEntry {
     pub image: Option<String>,
     /// Only a preview is public (paid posts).
     pub preview: bool,
+    /// Whether the document broke off inside it.
+    pub cut_off: CutOff,
+}
+
+/// Where in an entry a document broke off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CutOff {
+    /// Nowhere: the entry is whole.
+    #[default]
+    No,
+    /// Between two of its elements: some may be missing.
+    Between,
+    /// Inside one of them, which is half of what it was.
+    Inside,
 }

@@ -12,7 +12,7 @@
 
 use url::Url;
 
-use crate::model::{Document, Fault, Reading};
+use crate::model::{CutOff, Document, Fault, Reading};
 
 mod charset;
 pub mod date;
@@ -101,9 +101,13 @@ fn read_xml(text: &str, base: &Url) -> Reading {
     collect_entries(&tree, root, 0, &mut ids);
     let last = ids.last().copied();
     for id in ids.iter().copied().take(MAX_ENTRIES) {
-        let entry = entry::read(&tree, id, atom);
+        let mut entry = entry::read(&tree, id, atom);
         // The item in which the document breaks off is kept if it is known which one it is.
         let cut_off = Some(id) == last && tree.element(id).is_some_and(|element| !element.closed);
+        if cut_off {
+            let is_open = tree.children(id).last().is_some_and(|(_, child)| !child.closed);
+            entry.cut_off = if is_open { CutOff::Inside } else { CutOff::Between };
+        }
         let named = entry.id.is_some() || entry.link.is_some();
         let titled = !entry.title.value.is_empty();
         // Where it is all that there is, less is enough: a document with an entry is not read as empty.
@@ -112,6 +116,7 @@ fn read_xml(text: &str, base: &Url) -> Reading {
         }
     }
     let mut reading = Reading { feed: feed::read(&tree, root, &holders), entries, ..Reading::default() };
+    reading.cut_off = last.and_then(|id| tree.element(id)).is_some_and(|element| !element.closed);
     if start > 0 && !text[..start].trim_start().starts_with("<?xml") {
         let message = format!("{start} bytes of something else stand before the feed");
         reading.faults.push(Fault { offset: Some(0), message });

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Error, House, waiting};
 use crate::enrich;
-use crate::model::{Entry, EntryId, Known, Outcome, Polled, Source, SourceState, Timestamp};
+use crate::model::{CutOff, Entry, EntryId, Known, Outcome, Polled, Source, SourceState, Timestamp};
 use crate::normalise::{self, identity};
 use crate::store::{Draft, Job, query};
 
@@ -78,6 +78,10 @@ impl House {
         for settled in identity::settle(raws, &reading.feed, &source.id, base, &known) {
             aliases.extend(settled.identity.aliases.iter().map(|alias| (alias.clone(), settled.id)));
             let Some(raw) = raws.get(settled.index).filter(|_| !settled.is_unchanged()) else { continue };
+            // What may lack a part takes nobody's place.
+            if raw.cut_off != CutOff::No && settled.known_revision.is_some() {
+                continue;
+            }
             let (mut entry, _) = normalise::normalise(raw, &reading.feed, source, base, now);
             settled.apply(&mut entry);
             // Asked of what the feed gave now: the page of an older revision is no answer.
@@ -98,8 +102,9 @@ impl House {
         }
         let mut together = std::mem::take(&mut *lock(&self.incoming.0));
         let mut draft = Draft::new(&*self.store);
+        let founded = together.first().map_or(Ok(()), |(brought, _)| self.found(&mut draft, brought.now));
         let put = |(brought, _): &mut (Brought, Answer)| put(&mut draft, brought);
-        let done = together.iter_mut().map(put).collect::<Result<Vec<_>, _>>();
+        let done = founded.and_then(|()| together.iter_mut().map(put).collect::<Result<Vec<_>, _>>());
         fail::fail_point!("poll-before-commit", |_| std::process::abort());
         let done = done.and_then(|ingested| draft.commit().map(|()| ingested));
         fail::fail_point!("poll-committed", |_| std::process::abort());
@@ -150,7 +155,7 @@ fn put(draft: &mut Draft<'_>, brought: &mut Brought) -> Result<Ingested, Error> 
 }
 
 /// Whole even if a thread panicked while it held it: all changes are single assignments.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -92,7 +92,8 @@ impl House {
         let mut resolution = Resolution::default();
         let entry = query::entry(&*self.store, waiting.entry)?;
         if let (Some(entry), None) = (&entry, query::node(&draft, waiting.entry)?) {
-            draft.put_node(&Node::new(entry, plan.source(&entry.source).map(|source| &**source)))?;
+            let node = Node::new(entry, plan.source(&entry.source).map(|source| &**source));
+            draft.put_node(&Node { first_seen: self.seen(entry)?, ..node })?;
             (resolution, _) = self.settle(&mut draft, &plan, &[entry.id], now)?;
         }
         draft.commit()?;
@@ -190,7 +191,7 @@ impl House {
             if let (Some(entry), Some(profile)) = (judged, profiles.get(&w.entry)) {
                 let before = query::node(&draft, w.entry)?;
                 edited.extend(before.filter(|node| node.revised != entry.revised).map(|node| node.entry));
-                draft.put_node(&node(entry, profile, &plan))?;
+                draft.put_node(&Node { first_seen: self.seen(entry)?, ..node(entry, profile, &plan) })?;
             }
         }
         for (a, b, evidence) in &compared.judged {
@@ -200,7 +201,7 @@ impl House {
             }
         }
         for entry in entries.values() {
-            seeds.extend(references::replace(&mut draft, entry)?);
+            seeds.extend(references::replace(&mut draft, &plan, entry)?);
         }
         let seeds: Vec<EntryId> = seeds.into_iter().collect();
         let (resolution, overrides) = self.settle(&mut draft, &plan, &seeds, now)?;

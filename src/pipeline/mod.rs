@@ -14,6 +14,7 @@
 mod compare;
 mod disk;
 mod editions;
+mod founding;
 mod ingest;
 mod judge;
 mod kept;
@@ -76,6 +77,8 @@ pub struct House {
     counted: Mutex<Option<(u64, Summary)>>,
     /// The counts that pages show, and when they were taken.
     recent: Mutex<Option<(Timestamp, Summary)>>,
+    /// When its store was founded.
+    founded: Mutex<founding::Founded>,
     /// Polls since the start by status of the answer, `None` where there was none.
     statuses: Mutex<BTreeMap<Option<u16>, u64>>,
     /// Why nothing can be stored now.
@@ -106,6 +109,7 @@ impl House {
             told: Mutex::default(),
             counted: Mutex::default(),
             recent: Mutex::default(),
+            founded: Mutex::default(),
             statuses: Mutex::default(),
             fault_of_store: Mutex::default(),
         })
@@ -202,19 +206,20 @@ impl House {
         }
         let Ok(url) = url::Url::parse(name) else { return Ok(None) };
         let link = crate::normalise::link::canonical(&url);
+        let plan = self.plan();
         let mut found: Vec<Entry> = Vec::new();
         for id in query::entries_by_link(store, &link, SAME_LINK_MAX)? {
             found.extend(query::whole_entry(store, id)?);
         }
-        found.sort_by_key(|e| (e.reference, e.first_seen, e.id));
+        found.sort_by_key(|e| (e.reference, !references::is_at_home(&plan, e), e.first_seen, e.id));
         Ok(found.into_iter().next())
     }
 }
 
 /// Entries of one source that a change of trust judges anew: the newest; older ones keep their stories.
 const REJUDGED_MAX: usize = 10_000;
-/// Entries with one address that are looked at: each source has at most one.
-const SAME_LINK_MAX: usize = 64;
+/// Entries with one address that are looked at: each source should have one, but may claim it for many.
+const SAME_LINK_MAX: usize = 1_024;
 
 /// An original is judged before entries that are younger by this much, so that where both wait, as at a first run, the
 /// original founds the story: rebuilding a store then gives the ids that it had. Of 22 reposts with a known lag the

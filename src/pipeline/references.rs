@@ -37,7 +37,7 @@ impl House {
         let Some(source) = plan.source(&entry.source).filter(|_| !entry.reference) else { return Ok(()) };
         let mut unknown = Vec::new();
         for url in named(entry, profile) {
-            if !is_known(draft, &url)? {
+            if !is_known(draft, plan, &url)? {
                 unknown.push(url);
             }
         }
@@ -77,7 +77,8 @@ impl House {
             Ok((reading, at)) => {
                 draft.delete_job(job.entry)?;
                 // It may have come meanwhile, or stand under the address that it was redirected to.
-                if has_entry(&draft, &job.url)? || has_entry(&draft, at)? {
+                let plan = self.plan();
+                if has_entry(&draft, &plan, &job.url)? || has_entry(&draft, &plan, at)? {
                     Fetched::Stale
                 } else {
                     put(&mut draft, job, &reading, at, now)?
@@ -125,10 +126,11 @@ impl House {
 }
 
 /// Takes the references out of the store whose page an entry of a configured source is, which was just judged. Returns
-/// the entries that they were linked with.
-pub(super) fn replace(draft: &mut Draft<'_>, entry: &Entry) -> Result<Vec<EntryId>, Error> {
+/// the entries that they were linked with. An entry that only claims to be that page takes nothing out.
+pub(super) fn replace(draft: &mut Draft<'_>, plan: &Plan, entry: &Entry) -> Result<Vec<EntryId>, Error> {
     let mut linked = Vec::new();
-    let Some(link) = entry.link.as_ref().filter(|_| !entry.reference) else { return Ok(linked) };
+    let owns = !entry.reference && is_at_home(plan, entry);
+    let Some(link) = entry.link.as_ref().filter(|_| owns) else { return Ok(linked) };
     for other in query::entries_by_link(draft, link, super::SAME_LINK_MAX)? {
         if query::entry(draft, other)?.is_some_and(|other| other.reference) {
             linked.extend(draft.delete_entry(other)?);
@@ -182,15 +184,25 @@ fn addresses(html: &str) -> impl Iterator<Item = Url> + '_ {
     })
 }
 
-/// Whether an entry of this address is in the store, or one was asked for before, with or without success.
-fn is_known(from: &dyn Read, url: &Url) -> Result<bool, Error> {
-    Ok(has_entry(from, url)? || query::entry_by_alias(from, &references::publication(url), &alias(url))?.is_some())
+/// Whether the page of this address is in the store, or was asked for before, with or without success.
+fn is_known(from: &dyn Read, plan: &Plan, url: &Url) -> Result<bool, Error> {
+    Ok(has_entry(from, plan, url)?
+        || query::entry_by_alias(from, &references::publication(url), &alias(url))?.is_some())
 }
 
-/// Whether an entry of this address is in the store, with a slash at its end or without.
-fn has_entry(from: &dyn Read, url: &Url) -> Result<bool, Error> {
+/// Whether the page of this address is in the store, with a slash at its end or without: that a source claims it to be
+/// its own does not put it there.
+fn has_entry(from: &dyn Read, plan: &Plan, url: &Url) -> Result<bool, Error> {
+    let has = |url: &Url| -> Result<bool, Error> {
+        for id in query::entries_by_link(from, url, super::SAME_LINK_MAX)? {
+            if query::entry(from, id)?.is_some_and(|entry| is_at_home(plan, &entry)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
     let mut other = link::canonical(url);
-    if !query::entries_by_link(from, &other, 1)?.is_empty() {
+    if has(&other)? {
         return Ok(true);
     }
     let path = match other.path().strip_suffix('/') {
@@ -198,7 +210,14 @@ fn has_entry(from: &dyn Read, url: &Url) -> Result<bool, Error> {
         None => format!("{}/", other.path()),
     };
     other.set_path(&path);
-    Ok(!query::entries_by_link(from, &other, 1)?.is_empty())
+    has(&other)
+}
+
+/// Whether an entry stands on the site that it gives as its address: it was fetched there, or its source is that site.
+/// Anybody can give any address.
+pub(super) fn is_at_home(plan: &Plan, entry: &Entry) -> bool {
+    let of_site = |link: &Url| plan.source(&entry.source).is_some_and(|source| is_of(source, link));
+    entry.reference || entry.link.as_ref().is_some_and(of_site)
 }
 
 fn has_original(draft: &Draft<'_>, entry: EntryId) -> Result<bool, Error> {

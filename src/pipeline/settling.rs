@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use url::Url;
 
 use super::judge::judged;
+use super::references::is_at_home;
 use super::{Error, House, Judged, Plan, SAME_LINK_MAX};
 use crate::matching::overrides::{Notice, OverrideUrls, Overrides};
 use crate::matching::rivals;
@@ -34,7 +35,7 @@ impl House {
         let mut seeds = BTreeSet::new();
         if before != plan.overrides {
             for url in plan.overrides.iter().chain(&before).flat_map(|rule| rule.same.iter().chain(&rule.different)) {
-                seeds.extend(named(&*self.store, url)?);
+                seeds.extend(named(&*self.store, &plan, url)?);
             }
         }
         let written = serde_json::to_vec(&plan.overrides).unwrap_or_default();
@@ -79,7 +80,7 @@ impl House {
     /// # Errors
     /// The store cannot be read.
     pub fn resolve_overrides(&self, written: &[OverrideUrls]) -> Result<(Overrides, Vec<Notice>), Error> {
-        resolved(&*self.store, written)
+        resolved(&*self.store, &self.plan(), written)
     }
 
     /// What the person should know, each thing once: overrides with a fault (told again when it comes back), entries
@@ -111,7 +112,7 @@ impl House {
         seeds: &[EntryId],
         now: Timestamp,
     ) -> Result<(Resolution, Vec<Notice>), Error> {
-        let (overrides, notices) = resolved(&*self.store, &plan.overrides)?;
+        let (overrides, notices) = resolved(&*self.store, plan, &plan.overrides)?;
         let mut seeds = Seeds::new(seeds.iter().copied());
         let mut resolution = Resolution::default();
         while let Some(part) = settle(&Known::new(draft, plan), &mut seeds, &overrides, now)? {
@@ -122,16 +123,21 @@ impl House {
     }
 }
 
-/// The entries of an address that the person wrote.
-pub(super) fn named(from: &dyn Read, url: &Url) -> Result<Vec<EntryId>, Error> {
-    query::entries_by_link(from, &link::canonical(url), SAME_LINK_MAX)
+/// The entries of an address that the person wrote: those that stand there, or else all that give it as theirs.
+pub(super) fn named(from: &dyn Read, plan: &Plan, url: &Url) -> Result<Vec<EntryId>, Error> {
+    let all = query::entries_by_link(from, &link::canonical(url), SAME_LINK_MAX)?;
+    let mut at_home = Vec::new();
+    for id in &all {
+        at_home.extend(query::entry(from, *id)?.filter(|entry| is_at_home(plan, entry)).map(|entry| entry.id));
+    }
+    Ok(if at_home.is_empty() { all } else { at_home })
 }
 
 /// Overrides as they are written, as entries.
-fn resolved(from: &dyn Read, written: &[OverrideUrls]) -> Result<(Overrides, Vec<Notice>), Error> {
+fn resolved(from: &dyn Read, plan: &Plan, written: &[OverrideUrls]) -> Result<(Overrides, Vec<Notice>), Error> {
     let mut failed = None;
     let find = |url: &Url| {
-        named(from, url).unwrap_or_else(|e| {
+        named(from, plan, url).unwrap_or_else(|e| {
             failed = Some(e);
             Vec::new()
         })

@@ -1,6 +1,6 @@
 //! When does an entry appear, and how often is its page fetched?
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta};
@@ -10,9 +10,10 @@ use super::pages::Fetched;
 use super::site::Shopfront;
 use super::{House, Ingested, Plan};
 use crate::model::poll::Outage;
+use crate::model::source::Content;
 use crate::model::{
-    Document, EditionQuery, EditionSpec, EntryId, Failure, Outcome, Polled, RawEntry, Reading, Role, Source, SourceId,
-    SourceState, Text, Timestamp,
+    Document, EditionQuery, EditionSpec, EntryId, Failure, Language, Outcome, Polled, RawEntry, Reading, Role, Source,
+    SourceId, SourceState, Text, Timestamp,
 };
 use crate::publish::{Ask, Counts, Refusal, Site};
 use crate::store::{self, Batch, MemoryStore, Pair, Read, Scan, Stats, Store, query};
@@ -56,6 +57,12 @@ fn polled(summary: &str) -> Polled {
     }
 }
 
+/// A text long enough to be recognised.
+const TEXT: &str = "<p>The cranes stood still over the water while the last ferry turned towards the lights of the \
+                    town.</p><p>Nobody had told the harbour master that the mail would not come before Thursday, nor \
+                    that the pilot had gone home with a fever and a borrowed coat.</p><p>In the office of the weigh \
+                    house a lamp burned until two, and the ledger shows eleven barrels of tar for the third of May.</p>";
+
 fn page() -> Document {
     let sentence = "The cranes stood still over the water while the last ferry turned towards the lights of the town. ";
     let html = format!(
@@ -95,6 +102,36 @@ fn a_page_is_fetched_once_for_each_revision() {
     let entry = query::whole_entry(house.store(), job.entry).unwrap().unwrap();
     assert_eq!((entry.first_seen, entry.revised), (at(0), Some(at(120))));
     assert!(entry.body.page.is_some(), "what its page told before stays until it is read again");
+}
+
+#[test]
+fn whichever_source_answers_first_a_new_store_has_the_same_ids() {
+    let founded = |order: [usize; 2], later: i64| {
+        let sources = ["blog", "copies"].map(|id| Source {
+            id: SourceId(id.to_owned()),
+            full_text: Some(false),
+            ..Source::new(SourceId(id.to_owned()), Url::parse(&format!("https://{id}.example/")).unwrap())
+        });
+        let plan = Plan::new(sources.to_vec(), vec![EditionSpec::new("main", "Main")], url("/"), vec![], vec![]);
+        let house = House::new(Arc::new(MemoryStore::new()), plan).unwrap();
+        for (n, which) in order.into_iter().enumerate() {
+            let now = at(later * n as i64);
+            let mut polled = polled("");
+            let entry = &mut polled.reading.entries[0];
+            entry.link = Some(sources[which].url.join("one").unwrap().to_string());
+            // The one published later is the copy; what we saw first says nothing within the first round.
+            entry.published = Some(at(-600 + 60 * which as i64));
+            entry.content = Text { value: TEXT.to_owned(), html: true, ..Text::default() };
+            house.take_poll(&sources[which], polled, now).unwrap();
+        }
+        assert_eq!(house.judge(at(later + 1)).unwrap().entries, 2);
+        let stories = query::newest_stories(house.store(), None, 9).unwrap();
+        assert_eq!((stories.len(), stories[0].members.len()), (1, 2));
+        stories[0].id
+    };
+    let id = founded([0, 1], 5);
+    assert_eq!((founded([1, 0], 5), founded([1, 0], 59)), (id, id));
+    assert_ne!(founded([1, 0], 61), id, "seen first an hour later, it is the first");
 }
 
 #[test]
@@ -229,6 +266,50 @@ fn an_edition_and_the_front_page_are_composed_once_for_each_change() {
     house.take_poll(&source(), polled("The cranes moved"), at(30)).unwrap();
     house.judge(at(50)).unwrap();
     assert!(reads(&site).0 > 0);
+}
+
+#[test]
+fn what_is_held_for_a_translation_appears_when_the_time_has_passed_though_nothing_comes() {
+    let mut spec = EditionSpec::new("main", "Main");
+    (spec.languages, spec.hold_s) = (vec![Language::parse("it").unwrap()], 24 * 3_600);
+    let plan = Plan::new(vec![source()], vec![spec], url("/planet/"), Vec::new(), Vec::new());
+    let house = Arc::new(House::new(Arc::new(MemoryStore::new()), plan).unwrap());
+    house.take_poll(&source(), polled("The cranes stood still over the water of the harbour"), at(0)).unwrap();
+    house.judge(at(10)).unwrap();
+    let minutes = Arc::new(AtomicI64::new(20));
+    let clock = Arc::clone(&minutes);
+    let site = Shopfront::new(house, Arc::new(Counts::default()), move || at(clock.load(Ordering::SeqCst)));
+    let shows = || {
+        let page = site.page(&front()).unwrap();
+        let front = String::from_utf8_lossy(&page.body).contains("The harbour at night");
+        (site.edition("main", &EditionQuery::default()).unwrap().items.len(), front)
+    };
+    assert_eq!(shows(), (0, false));
+    // A day after the entry's date.
+    minutes.store(24 * 60 - 61, Ordering::SeqCst);
+    assert_eq!(shows(), (0, false));
+    minutes.store(24 * 60 - 60, Ordering::SeqCst);
+    assert_eq!(shows(), (1, true));
+}
+
+#[test]
+fn the_page_of_a_story_shows_what_its_sources_may_show() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let house = house_over(Arc::clone(&store));
+    house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();
+    house.judge(at(10)).unwrap();
+    let story = query::newest_stories(&*store, None, 1).unwrap()[0].id;
+    let page = |change: fn(&mut Source)| {
+        let mut source = source();
+        change(&mut source);
+        let editions = vec![EditionSpec::new("main", "Main")];
+        let plan = Plan::new(vec![source], editions, url("/planet/"), Vec::new(), Vec::new());
+        let house = House::new(Arc::clone(&store), plan).unwrap();
+        house.story_page(&house.planet().unwrap(), story).unwrap().map(|page| page.unwrap().versions.remove(0).excerpt)
+    };
+    assert!(page(|_| {}).unwrap().starts_with("The cranes stood still"));
+    assert_eq!(page(|source| source.content = Some(Content::Link)).as_deref(), Some(""));
+    assert_eq!(page(|source| source.publish = false), None);
 }
 
 #[test]

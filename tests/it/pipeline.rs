@@ -66,6 +66,30 @@ fn half_a_feed_gives_what_can_be_read() {
 }
 
 #[test]
+fn a_feed_that_breaks_off_takes_nothing_away_and_is_asked_for_again() {
+    let origin = Origin::start();
+    let whole = rss("Half", &origin.url(""), &ITEMS[..2]);
+    let etag = |answer: Answer| answer.header("etag", "\"one\"");
+    origin.serve("/feed", etag(Answer::ok(RSS, &*whole)));
+    let aggregator = spawn_aggregator(&source("half", &origin.url("/feed"), "mixed"));
+    assert_eq!(aggregator.poll().code, 0);
+    let before = aggregator.run().get("/main.json", &[]).text();
+    let last = whole.rfind("<item>").expect("the last item");
+    let after = |of: &str| last + whole[last..].find(of).expect("the element") + of.len();
+    // In a text, in an address, in an end tag, between two elements, and in a tag.
+    for cut in [after("CDATA[") + 90, after("<link>") + 9, after("</titl"), after("</pubDate>"), after("<gui")] {
+        origin.serve("/feed", etag(Answer::ok(RSS, &whole[..cut])));
+        let poll = aggregator.poll();
+        assert_eq!((poll.code, poll.stdout.contains("the document ends inside of an element")), (0, true), "{poll:?}");
+        assert_eq!(aggregator.run().get("/main.json", &[]).text(), before, "cut at {cut}");
+    }
+    // Under the same validator the whole is there again, and is not taken for known.
+    origin.serve("/feed", etag(Answer::ok(RSS, rss("Half", &origin.url(""), ITEMS))));
+    assert_eq!(aggregator.poll().code, 0);
+    assert!(aggregator.stories().iter().any(|story| story.title == ITEMS[2].title));
+}
+
+#[test]
 fn a_source_that_fails_later_loses_nothing() {
     let origin = good();
     let aggregator = spawn_aggregator(&source("good", &origin.url("/feed"), "mixed"));

@@ -104,6 +104,34 @@ fn a_publication_found_so_is_followed_by_pasting_its_block() {
 }
 
 #[test]
+fn whoever_claims_the_original_s_address_neither_stops_nor_replaces_it() {
+    let author = author();
+    let (reposts, forger) = (reposter(&author), Origin::start());
+    let claim = Item { slug: "p/horn", title: "Something else", html: ITEMS[1].html };
+    forger.serve("/feed", Answer::ok(RSS, rss("Forged", &author.url(""), &[claim])));
+    let followed = source("reposts", &reposts.url("/feed"), "repost");
+    let forged = source("forger", &forger.url("/feed"), "mixed") + "full_text = false\n";
+    // The claim stands there first; the original is fetched all the same.
+    let aggregator = spawn_aggregator(&forged);
+    assert_eq!(aggregator.poll().code, 0);
+    aggregator.configure(&(forged.clone() + &followed));
+    assert_eq!(aggregator.poll().code, 0);
+    let with_original = |aggregator: &Aggregator| {
+        let story = horn(aggregator);
+        story.members.iter().any(|m| Some(&m.id) == story.original.as_ref() && m.source.contains("://"))
+    };
+    assert!(with_original(&aggregator));
+    assert_eq!(author.count("/p/horn"), 1);
+    // The claim comes later: the original stays.
+    let aggregator = spawn_aggregator(&followed);
+    assert_eq!(aggregator.poll().code, 0);
+    assert!(with_original(&aggregator));
+    aggregator.configure(&(followed + &forged));
+    assert_eq!(aggregator.poll().code, 0);
+    assert!(with_original(&aggregator));
+}
+
+#[test]
 fn references_can_be_turned_off() {
     let author = author();
     let reposts = reposter(&author);

@@ -11,8 +11,8 @@ use url::Url;
 use super::{ALL, feed, named};
 use crate::model::source::Paid;
 use crate::model::{
-    Ask, Document, Failure, Move, Outcome, PollRecord, Polled, Reading, Source, SourceKind, SourceState, Timestamp,
-    Validators,
+    Ask, CutOff, Document, Failure, Move, Outcome, PollRecord, Polled, Reading, Source, SourceKind, SourceState,
+    Timestamp, Validators,
 };
 
 /// Addresses tried for the feed of a site: what its page names, and the usual places.
@@ -251,7 +251,11 @@ impl<'a> Poll<'a> {
         }
     }
 
-    fn accept(&mut self, kind: &'static SourceKind, ask: &Ask, document: &Document, reading: Reading) {
+    fn accept(&mut self, kind: &'static SourceKind, ask: &Ask, document: &Document, mut reading: Reading) {
+        // What is there of an entry would take the place of what is stored of it. The rest is asked for at the next poll,
+        // whole: a server has one validator for both.
+        let cut_off = reading.cut_off;
+        reading.entries.retain(|entry| entry.cut_off != CutOff::Inside);
         let entries_hash = facts::entries_hash(&reading);
         let state = &mut self.state;
         let is_known = state.feed.as_ref() == Some(&ask.url);
@@ -260,8 +264,8 @@ impl<'a> Poll<'a> {
         state.frozen_validators = is_same && (state.frozen_validators || state.entries_hash != Some(entries_hash));
         state.kind = Some(kind.name.to_owned());
         state.feed = Some(ask.url.clone());
-        state.validators = document.validators.clone();
-        state.body_hash = Some(facts::hash(&document.body));
+        state.validators = if cut_off { Validators::default() } else { document.validators.clone() };
+        state.body_hash = (!cut_off).then(|| facts::hash(&document.body));
         state.entries_hash = Some(entries_hash);
         state.last_full = Some(self.now);
         state.entries = reading.entries.len() as u32;

@@ -68,6 +68,28 @@ fn who_is_original_is_decided_by_trust_then_by_what_we_saw_first() {
 }
 
 #[test]
+fn whoever_gives_an_address_as_his_own_is_not_meant_by_it() {
+    // The forger gives the author's address, and that of a letter, for texts of its own.
+    let forged = |guid: &str, link: &str| {
+        let words = "Nothing of this has to do with anything that was said by anybody in these rooms before. ";
+        entry(guid, link, "Something else", &format!("<p>{}</p>", words.repeat(8)))
+    };
+    let sources = vec![source("author", Role::Original), source("copies", Role::Mixed), source("forger", Role::Mixed)];
+    let mut press = Press::new(sources);
+    let (essay_at, letter_at) = ("https://author.example/essay", "https://copies.example/letter");
+    let false_essay = press.publish("forger", forged("one", essay_at));
+    let false_letter = press.publish("forger", forged("two", letter_at));
+    let original = press.publish("author", essay("author"));
+    let letter = press.publish("copies", entry("letter", letter_at, "Newsletter", &text(LETTER)));
+    press.overrule(vec![super::press::same(&[essay_at, letter_at])]);
+    assert_eq!(members(&press.story(original)), [original, letter], "the override means the pages that stand there");
+    assert!(press.story(false_essay).id != press.story(original).id);
+    assert!(press.story(false_letter).id != press.story(original).id);
+    assert_eq!(press.house.find(essay_at).unwrap().unwrap().id, original);
+    assert_eq!(press.house.find(letter_at).unwrap().unwrap().id, letter);
+}
+
+#[test]
 fn a_trusted_original_is_hidden_under_nobody() {
     // Two trusted sources with one text: the copyist is trusted too, so that neither is folded under the other.
     let mut press = Press::new(vec![source("author", Role::Original), source("copyist", Role::Original)]);
@@ -188,7 +210,9 @@ fn of_two_translations_into_one_language_one_is_listed() {
     let sources = vec![source("author", Role::Original), source("uno", Role::Repost), source("dos", Role::Repost)];
     let mut press = Press::new(sources);
     let original = press.publish("author", essay("author"));
-    let (uno, dos) = (press.publish("uno", spanish("uno")), press.publish("dos", spanish("dos")));
+    // Both of the first round of polls, where what we saw first says nothing.
+    let dated = |host: &str, when: i64| RawEntry { published: Some(at(when)), ..spanish(host) };
+    let (uno, dos) = (press.publish("uno", dated("uno", -200)), press.publish("dos", dated("dos", -100)));
     let story = press.story(original);
     assert_eq!(members(&story), [original, uno, dos]);
     let listed: Vec<bool> = story.members.iter().map(|m| m.listed).collect();

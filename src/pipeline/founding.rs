@@ -1,0 +1,58 @@
+//! When was an entry seen, for the question of who was first? What a new store finds on its sources was there before:
+//! all of that was seen at one time, and not in the order in which servers happened to answer. So a store that is built
+//! anew from the same sources has the same ids.
+
+use chrono::{DateTime, TimeDelta};
+
+use super::ingest::lock;
+use super::{Error, House};
+use crate::model::{Entry, Timestamp};
+use crate::store::{Draft, query};
+
+/// How long the first round of polls takes at the most: sources of one domain are asked one after the other, and an
+/// hourly schedule has asked all of them by then.
+const FIRST_ROUND: TimeDelta = TimeDelta::hours(1);
+
+/// Under which name the store keeps when it was founded, in milliseconds since 1970.
+const FOUNDED: &str = "founded";
+
+/// What is known of the founding.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Founded {
+    /// Not asked yet.
+    #[default]
+    Unknown,
+    /// Before it was kept: then it is long ago.
+    LongAgo,
+    /// Then.
+    At(Timestamp),
+}
+
+impl House {
+    /// Remembers, in a store without entries, that it is founded now.
+    pub(super) fn found(&self, draft: &mut Draft<'_>, now: Timestamp) -> Result<(), Error> {
+        if matches!(self.founded()?, Founded::LongAgo) && query::entries(&*self.store, None, 1)?.is_empty() {
+            draft.put_meta(FOUNDED, &now.timestamp_millis().to_be_bytes());
+            *lock(&self.founded) = Founded::Unknown;
+        }
+        Ok(())
+    }
+
+    /// When an entry was seen: all of the first round at one time.
+    pub(super) fn seen(&self, entry: &Entry) -> Result<Timestamp, Error> {
+        Ok(match self.founded()? {
+            Founded::At(founded) if entry.first_seen <= founded + FIRST_ROUND => founded,
+            _ => entry.first_seen,
+        })
+    }
+
+    fn founded(&self) -> Result<Founded, Error> {
+        let mut founded = lock(&self.founded);
+        if matches!(*founded, Founded::Unknown) {
+            let kept = query::meta(&*self.store, FOUNDED)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+            let at = kept.and_then(|bytes| DateTime::from_timestamp_millis(i64::from_be_bytes(bytes)));
+            *founded = at.map_or(Founded::LongAgo, Founded::At);
+        }
+        Ok(*founded)
+    }
+}
