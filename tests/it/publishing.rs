@@ -129,6 +129,8 @@ fn a_change_renders_the_editions_that_show_it_and_no_other() {
     assert_eq!(aggregator.poll().code, 0);
     assert!(running.get("/one.atom", &[]).text().contains("The Last Loom"));
     assert_eq!(renders(), 7, "edition one, in two formats");
+    let metrics = running.get("/metrics", &[]).text();
+    assert!(metrics.contains("tributary_poll_status_total{status=\"200\"} 2\n"), "{metrics}");
 }
 
 #[test]

@@ -306,6 +306,17 @@ async fn a_thousand_questions_stay_within_bounds() {
     assert_eq!(composed(), 1_001);
     get("/main.atom?author=a0".into()).await;
     assert_eq!(composed(), 1_002);
+    // Each question has a tag of its own.
+    let tag = async |path: &str| ask(served.address, "GET", path, &[]).await.headers["etag"].clone();
+    assert_ne!(tag("/main.atom?author=a998").await, tag("/main.atom?author=a999").await);
+    // The bytes of what is kept are bounded too: of three the first is gone.
+    let one = ask(served.address, "GET", "/main.atom", &[]).await.body.len();
+    let few = start(site.clone(), Limits { editions: 20, edition_bytes: one * 5, ..Limits::default() }).await;
+    let before = composed();
+    for path in ["/main.atom?author=x", "/main.atom?author=y", "/main.atom?author=z", "/main.atom?author=x"] {
+        assert_eq!(ask(few.address, "GET", path, &[]).await.status, 200, "{path}");
+    }
+    assert_eq!(composed(), before + 4, "nothing was forgotten");
     // Names of editions that do not exist are not remembered.
     for i in 0..100 {
         assert_eq!(ask(served.address, "GET", &format!("/no{i}.atom"), &[]).await.status, 404);

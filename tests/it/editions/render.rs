@@ -1,9 +1,11 @@
 //! Is what is published well-formed and valid, and does it stay as it is?
 
 use std::process::Command;
+use std::sync::Arc;
 
+use tributary::compose::{StatusEvent, status};
 use tributary::formats::{self, opml};
-use tributary::model::{Edition, EditionSpec, Enclosure, Language, Person, Tombstone};
+use tributary::model::{Edition, EditionSpec, Enclosure, Language, Person, Planet, SourceCard, SourceId, Tombstone};
 
 use crate::planet::{Desk, at, entry, essay, now, planet, url, work};
 
@@ -29,10 +31,20 @@ fn full_edition() -> Edition {
     let gone = work(vec![entry("copies", "gone", "en", "Gone", "2026-11-11T00:00:00Z")]);
     let mut desk = Desk::new(&["it", "*"]);
     desk.planet.hubs = vec![url("https://hub.example/")];
+    describe(&mut desk, "fiumi", |card| {
+        card.feed_id = Some("tag:fiumi.example,2026:feed".into());
+        card.rights = Some("© Fiumi e strade, CC BY".into());
+    });
     desk.publish(&[essay.clone(), gone.clone()], now());
     desk.tombstones =
         vec![Tombstone { story: gone.story.id, into: Some(essay.story.id), when: at("2026-11-20T11:00:00Z") }];
     desk.publish(&[essay], now()).edition
+}
+
+/// Changes what is known of a source.
+fn describe(desk: &mut Desk, source: &str, change: impl FnOnce(&mut SourceCard)) {
+    let card = desk.planet.sources.get_mut(&SourceId(source.into())).expect("a source of the planet");
+    change(Arc::make_mut(card));
 }
 
 #[test]
@@ -110,7 +122,21 @@ pub(super) fn hostile_edition() -> Edition {
     works.push(work(vec![nameless]));
     let mut desk = Desk::new(&["en", "*"]);
     desk.spec.title = "Hostile ]]> & \u{1}".into();
+    desk.planet = hostile_planet();
     desk.publish(&works, now()).edition
+}
+
+/// Sources that call themselves what breaks writers of feeds.
+fn hostile_planet() -> Planet {
+    let mut desk = Desk::new(&["*"]);
+    for source in ["rivers", "fiumi"] {
+        describe(&mut desk, source, |card| {
+            card.title = HOSTILE.concat();
+            card.rights = Some(HOSTILE.concat());
+            card.feed_id = Some(HOSTILE.concat());
+        });
+    }
+    desk.planet
 }
 
 /// Validators of RFC 4287's grammar, of the JSON Feed schema, and of rules that no schema can say. They are programs
@@ -128,15 +154,26 @@ fn validators_find_no_errors() {
     let dir = tempfile::tempdir().unwrap();
     let empty = Desk::new(&["de"]).compose(&[essay()], now()).edition;
     assert_eq!(empty.items.len(), 0);
+    let validate = |name: &str, ending: &str, bytes: Vec<u8>, address: String| {
+        let file = dir.path().join(format!("{name}.{ending}"));
+        std::fs::write(&file, bytes).unwrap();
+        let out = Command::new("python3").arg(validators).arg(ending).arg(&file).arg(address).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "{name}.{ending}: {said}");
+    };
     for (name, edition) in [("full", full_edition()), ("hostile", hostile_edition()), ("empty", empty)] {
         for ending in ["atom", "rss", "json", "opml"] {
-            let file = dir.path().join(format!("{name}.{ending}"));
-            std::fs::write(&file, render(&edition, ending)).unwrap();
-            let out =
-                Command::new("python3").arg(validators).arg(ending).arg(&file).arg(edition.address(ending)).output();
-            let out = out.unwrap();
-            let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
-            assert!(out.status.success(), "{name}.{ending}: {said}");
+            validate(name, ending, render(&edition, ending).into_bytes(), edition.address(ending).to_string());
         }
     }
+    let planet = hostile_planet();
+    let event =
+        |fault| StatusEvent { source: Arc::clone(&planet.sources[&SourceId("rivers".into())]), when: now(), fault };
+    let told = status(&planet, vec![event(Some(HOSTILE.concat())), event(None)]);
+    assert_eq!(told.items.len(), 2);
+    validate("status", "atom", render(&told, "atom").into_bytes(), told.address("atom").to_string());
+    let specs: Vec<EditionSpec> = HOSTILE.iter().map(|title| EditionSpec::new("main", title)).collect();
+    let address = "http://127.0.0.1:8080/x.opml".to_owned();
+    validate("editions", "opml", opml::editions(&HOSTILE.concat(), &planet, &specs), address.clone());
+    validate("sources", "opml", opml::sources(&HOSTILE.concat(), &planet), address);
 }
