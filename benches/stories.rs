@@ -216,7 +216,7 @@ impl Read for Timed {
 }
 
 impl Store for Timed {
-    fn apply(&self, batch: &Batch) -> Result<(), Error> {
+    fn apply(&self, batch: Batch) -> Result<(), Error> {
         let began = instant();
         let done = self.inner.apply(batch);
         self.spent_us.fetch_add(began.elapsed().as_micros() as u64, Ordering::SeqCst);

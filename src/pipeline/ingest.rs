@@ -147,7 +147,7 @@ fn put(draft: &mut Draft<'_>, brought: &mut Brought) -> Result<Ingested, Error> 
         }
         ingested.new += usize::from(old.is_none());
         ingested.changed += usize::from(old.is_some());
-        ingested.pages += usize::from(queue(draft, &entry, page, source, *now)?);
+        ingested.pages += usize::from(queue(draft, &entry, (page, old.is_none()), source, *now)?);
         draft.put_entry(&entry)?;
     }
     draft.put_state(&source.id, state)?;
@@ -175,12 +175,15 @@ fn inherit(entry: &mut Entry, old: &Entry, now: Timestamp) {
 fn queue(
     draft: &mut Draft<'_>,
     entry: &Entry,
-    page: Option<Url>,
+    (page, is_new): (Option<Url>, bool),
     source: &Source,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let Some(url) = page else {
-        draft.delete_job(entry.id)?;
+        // What is new has none.
+        if !is_new {
+            draft.delete_job(entry.id)?;
+        }
         draft.put_waiting(&waiting(entry, Some(source), now))?;
         return Ok(false);
     };

@@ -207,7 +207,7 @@ impl Read for Watched {
 }
 
 impl Store for Watched {
-    fn apply(&self, batch: &Batch) -> Result<(), store::Error> {
+    fn apply(&self, batch: Batch) -> Result<(), store::Error> {
         self.inner.apply(batch)
     }
 

@@ -78,9 +78,9 @@ pub fn import(into: &dyn Store, from: &mut dyn BufRead) -> Result<u64, Error> {
         if batch.len() < SLICE {
             return Ok(());
         }
-        into.apply(&std::mem::take(&mut batch))
+        into.apply(std::mem::take(&mut batch))
     })?;
-    into.apply(&batch)?;
+    into.apply(batch)?;
     Ok(records)
 }
 
@@ -184,7 +184,7 @@ mod tests {
         for n in 0..2500_u32 {
             batch.put([&b"e"[..], &n.to_be_bytes()].concat(), vec![n as u8; n as usize % 7]);
         }
-        store.apply(&batch).unwrap();
+        store.apply(batch).unwrap();
         store
     }
 

@@ -129,12 +129,12 @@ fn a_batch_is_written_and_read() {
         batch.put("b", "2");
         batch.delete("c");
         batch.put("a", "3");
-        store.apply(&batch).unwrap();
+        store.apply(batch).unwrap();
         assert_eq!(store.get(b"a").unwrap(), Some(b"3".to_vec()));
         assert_eq!(store.get(b"c").unwrap(), None);
         let mut batch = Batch::new();
         batch.delete("a");
-        store.apply(&batch).unwrap();
+        store.apply(batch).unwrap();
         assert_eq!(store.get(b"a").unwrap(), None);
         let stats = store.stats().unwrap();
         assert_eq!((stats.pairs, stats.live_bytes, stats.batch), (1, 2, 2));
@@ -149,7 +149,7 @@ fn a_scan_reads_its_prefix_both_ways_and_no_more_than_its_limit() {
         for key in ["a", "b", "ba", "bb", "bb1", "bc", "c"] {
             batch.put(key, key);
         }
-        store.apply(&batch).unwrap();
+        store.apply(batch).unwrap();
         let check = |scan: Scan<'_>, expected: &[&str]| assert_eq!(keys(store, &scan), expected, "{scan:?}");
         check(Scan::prefix(b"b", 10), &["b", "ba", "bb", "bb1", "bc"]);
         check(Scan::prefix(b"b", 2), &["b", "ba"]);
@@ -175,7 +175,7 @@ fn many_threads_write_and_read_at_once() {
                         let mut batch = Batch::new();
                         batch.put([b'x', thread, n], [n]);
                         batch.put([b'y', thread, n], [n]);
-                        store.apply(&batch).unwrap();
+                        store.apply(batch).unwrap();
                         assert_eq!(store.get(&[b'y', thread, n]).unwrap(), Some(vec![n]));
                     }
                 });
@@ -445,7 +445,7 @@ fn a_draft_scans_its_own_writes_over_those_of_the_store() {
         for key in ["ka", "kb", "kc", "kd"] {
             batch.put(key, "old");
         }
-        store.apply(&batch).unwrap();
+        store.apply(batch).unwrap();
         let mut draft = Draft::new(store);
         // The keys of `meta` begin with its kind, so these stand among them.
         draft.put_meta("b", b"new");

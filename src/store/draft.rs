@@ -67,7 +67,7 @@ impl<'s> Draft<'s> {
     /// # Errors
     /// The store does not take it; then nothing of it is written.
     pub fn commit(self) -> Result<(), Error> {
-        if self.batch.is_empty() { Ok(()) } else { self.store.apply(&self.batch) }
+        if self.batch.is_empty() { Ok(()) } else { self.store.apply(self.batch) }
     }
 
     /// Sets one record.

@@ -40,7 +40,7 @@ impl Read for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn apply(&self, batch: &Batch) -> Result<(), Error> {
+    fn apply(&self, batch: Batch) -> Result<(), Error> {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in batch.writes() {
             match value {

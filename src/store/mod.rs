@@ -145,7 +145,7 @@ pub trait Store: Read + Send + Sync {
     ///
     /// # Errors
     /// There is no room, or the database is damaged: then nothing of the batch is there after the next opening.
-    fn apply(&self, batch: &Batch) -> Result<(), Error>;
+    fn apply(&self, batch: Batch) -> Result<(), Error>;
 
     /// Whether a batch would be taken now, as far as the system says; reopens a store that a full disk had closed. Cheap
     /// while all is well.

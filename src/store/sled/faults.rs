@@ -21,7 +21,7 @@ fn filled(folder: &Path) -> Vec<Pair> {
             if n == 30 {
                 batch.put([b'c', opening], vec![opening; 700_000]);
             }
-            store.apply(&batch).unwrap();
+            store.apply(batch).unwrap();
         }
     }
     all(&SledStore::open(folder).unwrap()).unwrap()

@@ -150,8 +150,8 @@ impl Read for SledStore {
 }
 
 impl Store for SledStore {
-    fn apply(&self, batch: &Batch) -> Result<(), Error> {
-        self.ask(|reply| Job::Apply(batch.clone(), reply))
+    fn apply(&self, batch: Batch) -> Result<(), Error> {
+        self.ask(|reply| Job::Apply(batch, reply))
     }
 
     fn ready(&self) -> Result<(), Error> {

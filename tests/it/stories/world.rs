@@ -169,7 +169,7 @@ impl Planet {
         let mut batch = store::Batch::new();
         pairs.into_iter().for_each(|(key, value)| batch.put(key, value));
         let again = MemoryStore::new();
-        again.apply(&batch).unwrap();
+        again.apply(batch).unwrap();
         self.store = Box::new(again);
     }
 
