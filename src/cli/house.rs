@@ -73,6 +73,11 @@ pub fn open(config: &Config, clock: Clock, runtime: Arc<Runtime>) -> anyhow::Res
     let Configured { plan, schedules, fetching } = configured(config).map_err(|why| anyhow!(why))?;
     let house = Arc::new(House::new(Arc::new(store), plan).context("failed to start the judging threads")?);
     // Written while nobody held the store, overrides are followed now.
+    if let Err(error) = house.apply_trust(&house.plan(), clock.now())
+        && !house.heeds(&error)
+    {
+        return Err(error.into());
+    }
     let judged = house.apply_overrides(clock.now())?;
     judged.notices.iter().for_each(|notice| tracing::warn!("{notice}"));
     let fetcher = Fetcher::new(fetching)?;

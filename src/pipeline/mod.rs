@@ -161,26 +161,41 @@ impl House {
     /// # Errors
     /// The store cannot be read or written; the old configuration stays.
     pub fn reconfigure(&self, plan: Plan, now: Timestamp) -> Result<(), Error> {
-        let old = self.plan();
+        self.apply_trust(&plan, now)?;
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
+        self.touch();
+        Ok(())
+    }
+
+    /// Judges the entries anew of sources that are trusted with something else than when they were judged, even if
+    /// that was in another process.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn apply_trust(&self, plan: &Plan, now: Timestamp) -> Result<(), Error> {
         let _writing = self.writer();
         let mut draft = Draft::new(&*self.store);
+        let kept = query::meta(&*self.store, TRUST)?;
+        let before: BTreeMap<SourceId, String> = kept.and_then(|k| serde_json::from_slice(&k).ok()).unwrap_or_default();
+        // Of a source that left, what it was trusted with is remembered until it comes back.
+        let mut trust = before.clone();
         for source in plan.sources() {
-            let before = old.source(&source.id);
-            let same_trust = before.is_some_and(|b| {
-                (b.role, &b.hosts, b.url.host_str()) == (source.role, &source.hosts, source.url.host_str())
-            });
-            if before.is_some() && !same_trust {
+            let hosts = source.hosts.join(" ");
+            let now_trusted = format!("{:?} {} {hosts}", source.role, source.url.host_str().unwrap_or_default());
+            if before.get(&source.id).is_some_and(|was| *was != now_trusted) {
                 for id in query::entries_of_source(&*self.store, &source.id, REJUDGED_MAX)? {
                     if let Some(entry) = query::entry(&*self.store, id)? {
                         draft.put_waiting(&waiting(&entry, Some(source), now))?;
                     }
                 }
             }
+            trust.insert(source.id.clone(), now_trusted);
         }
-        draft.commit()?;
-        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
-        self.touch();
-        Ok(())
+        if trust != before {
+            // A map of strings: JSON has nothing to refuse.
+            draft.put_meta(TRUST, &serde_json::to_vec(&trust).unwrap_or_default());
+        }
+        if draft.is_empty() { Ok(()) } else { draft.commit() }
     }
 
     /// What is kept of a source between polls; that of a source never polled is empty.
@@ -216,6 +231,8 @@ impl House {
     }
 }
 
+/// Under which name the store keeps what each source is trusted with.
+const TRUST: &str = "trust";
 /// Entries of one source that a change of trust judges anew: the newest; older ones keep their stories.
 const REJUDGED_MAX: usize = 10_000;
 /// Entries with one address that are looked at: each source should have one, but may claim it for many.

@@ -2,7 +2,7 @@
 
 use crate::harness::aggregator::source;
 use crate::harness::feed::{ITEMS, rss};
-use crate::harness::{Aggregator, Answer, Origin, spawn_aggregator};
+use crate::harness::{Aggregator, Answer, Origin, Story, spawn_aggregator};
 
 /// An aggregator that polled a feed of three unrelated entries; their addresses.
 fn polled() -> (Origin, String, Aggregator, Vec<String>) {
@@ -18,9 +18,17 @@ fn polled() -> (Origin, String, Aggregator, Vec<String>) {
     (origin, sources, aggregator, links)
 }
 
+/// The stories, once an edition has shown them: only of what was published readers are told that it went.
+fn served(aggregator: &Aggregator) -> Vec<Story> {
+    let running = aggregator.run();
+    assert_eq!(running.get("/main.atom", &[]).status, 200);
+    aggregator.stories()
+}
+
 #[test]
 fn what_the_person_says_wins_survives_and_is_shown() {
     let (_origin, _, aggregator, links) = polled();
+    let before = served(&aggregator);
     let said = aggregator.tributary(&["same", &links[0], &links[1]]);
     assert_eq!(said.code, 0, "{said:?}");
     // Nobody held the store when it was written; the next command follows it.
@@ -36,8 +44,27 @@ fn what_the_person_says_wins_survives_and_is_shown() {
     let log = aggregator.tributary(&["log", &story.id]);
     assert!(log.stdout.contains("Took over the story of") && log.stdout.contains(joined), "{log:?}");
 
-    // While the daemon runs, too, and taken back.
+    // Whoever has the address of the story that went is led to the other, and readers are told that its entry is gone.
+    let gone = before.iter().map(|s| &s.id).find(|id| stories.iter().all(|s| s.id != **id)).expect("one went");
     let running = aggregator.run();
+    let answer = running.get(&format!("/story/{}", gone.trim_start_matches("urn:uuid:")), &[]);
+    assert_eq!((answer.status, answer.header("location")), (308, Some(format!("/story/{id}").as_str())));
+    let feed = running.get("/main.atom", &[]).text();
+    assert!(feed.contains("deleted-entry") && feed.contains(gone.as_str()), "{feed}");
+
+    // While the daemon runs, too, and taken back.
+    let said = aggregator.tributary(&["different", &links[0], &links[2]]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let heeded = || {
+        let explained = aggregator.tributary(&["explain", &links[0], &links[2]]);
+        explained.stdout.contains("says that they are different works")
+    };
+    // The daemon sees the edit within a few seconds.
+    let pause = std::time::Duration::from_millis(100);
+    assert!((0..100).any(|_| heeded() || {
+        std::thread::sleep(pause);
+        false
+    }));
     let page = format!("/story/{id}");
     let html = running.get(&page, &[]).text();
     assert!(html.contains("A person said so, in feeds.toml."), "{html}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::harness::aggregator::source;
 use crate::harness::feed::{ITEMS, Item, rss};
-use crate::harness::{Answer, Origin, Story, spawn_aggregator};
+use crate::harness::{Aggregator, Answer, Origin, Story, spawn_aggregator};
 
 const RSS: &str = "application/rss+xml";
 
@@ -225,6 +225,27 @@ fn a_store_rebuilt_from_the_same_sources_publishes_the_same_ids() {
         stories.iter().map(|story| (story.id.clone(), members(story))).collect()
     };
     assert_eq!(published(&before), published(&after));
+}
+
+#[test]
+fn trust_that_was_edited_while_nobody_ran_it_is_heeded() {
+    let (one, two) = (good(), Origin::start());
+    two.serve("/feed", Answer::ok(RSS, rss("Copies", &two.url(""), ITEMS)));
+    let sources = |role_one: &str, role_two: &str| {
+        source("one", &one.url("/feed"), role_one) + &source("two", &two.url("/feed"), role_two)
+    };
+    let aggregator = spawn_aggregator(&sources("original", "repost"));
+    assert_eq!(aggregator.poll().code, 0);
+    let originals = |aggregator: &Aggregator| -> Vec<String> {
+        let stories = aggregator.stories();
+        let original =
+            |s: &Story| s.members.iter().find(|m| Some(&m.id) == s.original.as_ref()).map(|m| m.source.clone());
+        stories.iter().filter_map(original).collect()
+    };
+    assert_eq!(originals(&aggregator), ["one", "one", "one"]);
+    aggregator.configure(&sources("repost", "original"));
+    assert_eq!(aggregator.poll().code, 0);
+    assert_eq!(originals(&aggregator), ["two", "two", "two"]);
 }
 
 #[test]
