@@ -53,19 +53,19 @@ fn numbered(placed: &[Placed]) -> Vec<usize> {
     placed.iter().map(&mut number).collect()
 }
 
-/// Tells which pairs stand in one story only where all pairs were compared.
+/// Tells which pairs stand in one story only where all pairs were compared: what candidates lose of the works, and which
+/// wrong joins they spare.
 fn lost(out: &mut impl Write, documents: &[Document], found: &[usize], all: &[usize]) -> std::io::Result<()> {
     let (lost, joined) = evaluation::lost(found, all);
-    let share = 100.0 * lost.len() as f64 / joined.max(1) as f64;
-    writeln!(
-        out,
-        "\njoined where all pairs are compared: {joined} pairs; not by candidates: {} ({share:.3} %)",
-        lost.len()
-    )?;
-    for (a, b) in lost {
-        let same = documents[a].truth.story_id == documents[b].truth.story_id;
-        let what = if same { "one work" } else { "different works" };
-        writeln!(out, "  {} / {}: {what}", documents[a].line.doc_id, documents[b].line.doc_id)?;
+    let of_one_work = |(a, b): &(usize, usize)| documents[*a].truth.story_id == documents[*b].truth.story_id;
+    let right = joined.iter().filter(|pair| of_one_work(pair)).count();
+    let (missed, spared): (Vec<_>, Vec<_>) = lost.into_iter().partition(of_one_work);
+    let share = 100.0 * missed.len() as f64 / right.max(1) as f64;
+    writeln!(out, "\npairs of one work that are joined where all pairs are compared: {right}")?;
+    writeln!(out, "of these lost where candidates are: {} ({share:.3} %)", missed.len())?;
+    writeln!(out, "pairs of different works that are joined only where all are compared: {}", spared.len())?;
+    for (a, b) in missed.iter().chain(&spared) {
+        writeln!(out, "  {} / {}", documents[*a].line.doc_id, documents[*b].line.doc_id)?;
     }
     Ok(())
 }

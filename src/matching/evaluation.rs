@@ -89,16 +89,19 @@ pub fn evaluate(documents: &[Document], stories: &[usize], tier: fn(&str) -> &'s
     out
 }
 
-/// The pairs of documents that stand in one story of `all` and not of `found`, and how many stand in one of `all`.
-pub fn lost(found: &[usize], all: &[usize]) -> (Vec<(usize, usize)>, usize) {
+/// A pair of documents: their places.
+pub type Two = (usize, usize);
+
+/// The pairs of documents that stand in one story of `all` and not of `found`, and all that stand in one of `all`.
+pub fn lost(found: &[usize], all: &[usize]) -> (Vec<Two>, Vec<Two>) {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (document, story) in all.iter().enumerate() {
         groups.entry(*story).or_default().push(document);
     }
-    let joined = groups.values().map(|g| g.len() * (g.len() - 1) / 2).sum();
     let pairs =
         groups.values().flat_map(|g| g.iter().enumerate().flat_map(|(n, a)| g[n + 1..].iter().map(|b| (*a, *b))));
-    (pairs.filter(|(a, b)| found[*a] != found[*b]).collect(), joined)
+    let joined: Vec<Two> = pairs.collect();
+    (joined.iter().copied().filter(|(a, b)| found[*a] != found[*b]).collect(), joined)
 }
 
 /// Under which headings a document is counted.
@@ -120,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_only_all_pairs_join_is_lost() {
-        assert_eq!(lost(&[0, 0, 1, 2, 2], &[5, 5, 5, 6, 7]), (vec![(0, 2), (1, 2)], 3));
+        assert_eq!(lost(&[0, 0, 1, 2, 2], &[5, 5, 5, 6, 7]), (vec![(0, 2), (1, 2)], vec![(0, 1), (0, 2), (1, 2)]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use tributary::model::{Change, MemberRole, Phrase, Role};
 
 use super::press::{ESSAY, ESSAY_ES, LETTER, Press, different, entry, members, same, source, text};
+use super::world::{Planet, Post};
 
 const ESSAY_AT: &str = "https://author.example/essay";
 const SPANISH_AT: &str = "https://copies.example/ensayo";
@@ -124,4 +125,42 @@ fn many_overrides_are_no_crowd() {
     let told = press.overrule(rules);
     assert_eq!(told.notices, Vec::<String>::new());
     assert_eq!(press.house.summary().expect("counted").stories, 160);
+}
+
+#[test]
+fn a_flood_past_the_cap_is_told_and_moves_nothing_that_stood() {
+    let post = |source: String, role: Role, language, sentences: std::ops::Range<u32>| Post {
+        guid: "1".to_owned(),
+        role,
+        trusted: role == Role::Original,
+        reference: false,
+        language,
+        author: "Ada".to_owned(),
+        sentences: sentences.collect(),
+        claimed_s: 0,
+        claims_bits: 0.0,
+        source,
+    };
+    let mut planet = Planet::new(Box::new(tributary::store::MemoryStore::new()));
+    let original = post("author".into(), Role::Original, "en", 0..20);
+    let translation = post("translator".into(), Role::Repost, "it", 0..18);
+    let (essay, italian) = (original.id(), translation.id());
+    planet.arrive(original);
+    planet.arrive(translation);
+    let story = planet.story_with(essay).expect("a story").id;
+    let mut told = Vec::new();
+    for n in 0..300 {
+        // From as many sources, so that no cap of one source bounds them first.
+        let flood = post(format!("flood{n}"), Role::Mixed, "en", 0..20 - n % 3);
+        let id = flood.id();
+        let changes = planet.arrive(flood).changes;
+        let capped = |c: &Change| matches!(c, Change::Capped { entry, .. } if *entry == id);
+        told.push(changes.iter().any(capped));
+    }
+    assert!(!told[..100].contains(&true), "well below the cap nothing is told");
+    assert!(told.ends_with(&[true; 20]), "past it, of each that comes");
+    let after = planet.story_with(essay).expect("it is still there");
+    assert_eq!((after.id, after.head), (story, essay));
+    assert!(after.members.iter().any(|m| m.entry == italian && m.listed), "the translation stays, and is listed");
+    assert!(after.members.len() <= tributary::matching::partition::MEMBERS_MAX);
 }
