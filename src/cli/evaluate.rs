@@ -13,12 +13,26 @@ use crate::matching::corpus::{self, Document};
 use crate::matching::evaluation::{self, Quality};
 use crate::model::{Language, Role, Timestamp};
 
+/// What else is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Compare all pairs too.
+    pub all_pairs: bool,
+    /// Take the links out of the texts first.
+    pub strip_links: bool,
+}
+
 /// Judges the documents of the files together and prints the table, then every false join with its reasons. With
 /// `all_pairs` every pair is compared after that, and what is joined only then is told.
 ///
 /// # Errors
 /// Where a file cannot be read, or the answer not be written.
-pub fn run(files: &[PathBuf], all_pairs: bool, mut output: impl Write, now: Timestamp) -> anyhow::Result<()> {
+pub fn run(
+    files: &[PathBuf],
+    Options { all_pairs, strip_links }: Options,
+    mut output: impl Write,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let mut documents: Vec<Document> = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
@@ -27,6 +41,9 @@ pub fn run(files: &[PathBuf], all_pairs: bool, mut output: impl Write, now: Time
     }
     anyhow::ensure!(!documents.is_empty(), "no line of these files is a document with a story_id");
     corpus::make_opaque(&mut documents);
+    if strip_links {
+        corpus::strip_links(&mut documents);
+    }
     let lines: Vec<Line> = documents.iter().map(|d| d.line.clone()).collect();
     let entries = cluster::entries(&lines);
     let judged = cluster::on_all_cores(|progress| archive::resolve(&entries, progress))?;
@@ -77,8 +94,11 @@ fn tier(language: &str) -> &'static str {
     }
 }
 
+fn f1(precision: f64, recall: f64) -> f64 {
+    if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) }
+}
+
 fn print(out: &mut impl Write, quality: &Quality) -> std::io::Result<()> {
-    let f1 = |p: f64, r: f64| if p + r == 0.0 { 0.0 } else { 2.0 * p * r / (p + r) };
     writeln!(out, "{:10} {:>10} {:>10} {:>10}", "", "precision", "recall", "F1")?;
     let mut row = |name: &str, p: f64, r: f64| {
         writeln!(out, "{name:10} {:9.3} % {:8.2} % {:8.2} %", 100.0 * p, 100.0 * r, 100.0 * f1(p, r))
@@ -88,11 +108,21 @@ fn print(out: &mut impl Write, quality: &Quality) -> std::io::Result<()> {
     let mut before = "";
     for ((by, value), count) in &quality.by {
         if *by != before {
-            writeln!(out, "\nby {by}: documents in their work's story")?;
+            writeln!(
+                out,
+                "\n{:56} {:^26}  {:^26}",
+                format!("by {by}: documents in their work's story"),
+                "pairs",
+                "B-cubed"
+            )?;
+            let head = format!("{:>8} {:>8} {:>8}", "P", "R", "F1");
+            writeln!(out, "{:56} {head}  {head}", "")?;
             before = by;
         }
         let share = 100.0 * count.joined as f64 / count.documents.max(1) as f64;
-        writeln!(out, "  {value:45} {:6} of {:6} {share:7.1} %", count.joined, count.documents)?;
+        let three = |(p, r): (f64, f64)| format!("{:8.2} {:8.2} {:8.2}", 100.0 * p, 100.0 * r, 100.0 * f1(p, r));
+        let place = format!("  {value:30} {:5} of {:5} {share:6.1} %", count.joined, count.documents);
+        writeln!(out, "{place:56} {}  {}", three(count.of_pairs()), three(count.of_b_cubed()))?;
     }
     Ok(())
 }

@@ -113,6 +113,9 @@ enum Command {
         /// Compare all pairs too, and tell what candidates lose: quadratic, hours for thousands of documents.
         #[arg(long)]
         all_pairs: bool,
+        /// Take all links and addresses out of the texts first.
+        #[arg(long)]
+        strip_links: bool,
     },
     /// List the stories with their members.
     Stories {
@@ -263,8 +266,9 @@ fn dispatch(arguments: &Arguments) -> Outcome {
         Command::Same { urls } => overrule::run(common, true, urls, &mut std::io::stdout()),
         Command::Different { urls } => overrule::run(common, false, urls, &mut std::io::stdout()),
         Command::Cluster { file } => cluster_file(file),
-        Command::Evaluate { files, all_pairs } => {
-            evaluate::run(files, *all_pairs, std::io::stdout().lock(), Clock::system().now())?;
+        Command::Evaluate { files, all_pairs, strip_links } => {
+            let options = evaluate::Options { all_pairs: *all_pairs, strip_links: *strip_links };
+            evaluate::run(files, options, std::io::stdout().lock(), Clock::system().now())?;
             Ok(0)
         }
         Command::Export { file } => archive::through(common, "export", file, command),

@@ -244,7 +244,7 @@ impl Index {
 
     fn insert_key(&mut self, key: u32, slot: Slot) {
         if (self.keys_used + 1) * 8 > self.keys.len() * 7 {
-            let room = self.keys.len() + self.keys.len() / 8;
+            let room = self.keys.len() + (self.keys.len() / 16).max(16);
             let old = std::mem::replace(&mut self.keys, vec![(0, EMPTY); room]);
             self.keys_used = 0;
             for (key, slot) in old.into_iter().filter(|(_, s)| *s != EMPTY) {

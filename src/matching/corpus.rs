@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::model::stable_hash;
@@ -84,6 +85,20 @@ fn replace(body: &str, opaque: &HashMap<String, String>) -> String {
     out
 }
 
+/// Takes links and addresses out of the texts: what is recognised then is recognised by what they say.
+pub fn strip_links(documents: &mut [Document]) {
+    let patterns =
+        [r"(?i)</?a\b[^>]*>", r#"(?i)\s(href|src|srcset|cite)\s*=\s*("[^"]*"|'[^']*')"#, r#"https?://[^\s<>"']+"#];
+    let patterns: Vec<Regex> = patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect();
+    for line in documents.iter_mut().map(|document| &mut document.line) {
+        for text in [&mut line.html, &mut line.text].into_iter().flatten() {
+            for pattern in &patterns {
+                *text = pattern.replace_all(text, "").into_owned();
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +112,13 @@ mod tests {
         assert!(url.starts_with("https://x.example/") && !url.contains("one"), "{url}");
         assert_eq!(html, format!("<a href=\"{url}\">1</a> https://y.example/two"));
         assert!(read(r#"{"a":"x","b":"y"}"#, "f").is_none());
+    }
+
+    #[test]
+    fn no_link_and_no_address_is_left() {
+        let line = r#"{"doc_id":"a","story_id":"s","html":"<p>See <a class='x' href=\"https://x.example/1\">this</a>: <img src=\"https://x.example/i.png\" alt=\"a\"> https://y.example/two</p>"}"#;
+        let mut documents = vec![read(line, "f").unwrap()];
+        strip_links(&mut documents);
+        assert_eq!(documents[0].line.html.as_deref(), Some("<p>See this: <img alt=\"a\"> </p>"));
     }
 }

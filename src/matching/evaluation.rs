@@ -4,13 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::corpus::Document;
 
-/// Documents of one kind, and how many of them stand in their work's story.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Documents of one kind, how many of them stand in their work's story, and what their places are worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Count {
     /// Documents that have another version to be joined with.
     pub documents: usize,
     /// Those in the story that holds most of the work's versions.
     pub joined: usize,
+    /// Pairs with one of these documents, each document's counted: in one story and one work, in one story, of one work.
+    pub pairs: [usize; 3],
+    /// Sums over the documents of the share of its story that is its work, and of its work that is in its story; and of
+    /// how many documents, those without another version too.
+    pub b_cubed: (f64, f64, usize),
+}
+
+impl Count {
+    /// Precision and recall of the pairs.
+    pub fn of_pairs(&self) -> (f64, f64) {
+        (share(self.pairs[0], self.pairs[1]), share(self.pairs[0], self.pairs[2]))
+    }
+
+    /// B-cubed precision and recall.
+    pub fn of_b_cubed(&self) -> (f64, f64) {
+        let (precision, recall, documents) = self.b_cubed;
+        let mean = |sum: f64| if documents == 0 { 1.0 } else { sum / documents as f64 };
+        (mean(precision), mean(recall))
+    }
 }
 
 /// What a grouping is worth.
@@ -65,9 +84,20 @@ pub fn evaluate(documents: &[Document], stories: &[usize], tier: fn(&str) -> &'s
     let same: usize = works.values().map(|w| choose(w.len())).sum();
     out.pairs = [right, joined - right, same - right];
     for &i in &used {
-        let n = both[&(stories[i], documents[i].truth.story_id.as_str())] as f64;
-        out.b_cubed_precision += n / groups[&stories[i]].len() as f64 / used.len() as f64;
-        out.b_cubed_recall += n / works[documents[i].truth.story_id.as_str()].len() as f64 / used.len() as f64;
+        let id = documents[i].truth.story_id.as_str();
+        let (right, joined, same) = (both[&(stories[i], id)], groups[&stories[i]].len(), works[id].len());
+        let (precision, recall) = (right as f64 / joined as f64, right as f64 / same as f64);
+        out.b_cubed_precision += precision / used.len() as f64;
+        out.b_cubed_recall += recall / used.len() as f64;
+        for key in kinds(&documents[i], tier) {
+            let count = out.by.entry(key).or_default();
+            for (sum, n) in count.pairs.iter_mut().zip([right, joined, same]) {
+                *sum += n - 1;
+            }
+            count.b_cubed.0 += precision;
+            count.b_cubed.1 += recall;
+            count.b_cubed.2 += 1;
+        }
     }
     for work in works.values().filter(|w| w.len() > 1) {
         let id = documents[work[0]].truth.story_id.as_str();
@@ -137,7 +167,11 @@ mod tests {
         let quality = evaluate(&documents, &[7, 7, 8, 7], |_| "all");
         assert_eq!(quality.pairs, [1, 2, 2]);
         assert_eq!(quality.wrong, [vec![0, 1, 3]]);
-        assert_eq!(quality.by[&("file", "f".to_owned())], Count { documents: 3, joined: 2 });
+        let all = quality.by[&("file", "f".to_owned())];
+        assert_eq!((all.documents, all.joined), (3, 2));
+        assert_eq!(all.of_pairs(), (2.0 / 6.0, 2.0 / 6.0));
+        assert!((all.of_b_cubed().0 - quality.b_cubed_precision).abs() < 1e-9);
+        assert!((all.of_b_cubed().1 - quality.b_cubed_recall).abs() < 1e-9);
         assert!((quality.b_cubed_precision - (2.0 / 3.0 * 2.0 + 1.0 + 1.0 / 3.0) / 4.0).abs() < 1e-9);
     }
 }

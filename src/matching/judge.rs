@@ -21,8 +21,10 @@ pub const WINDOWS_ONLY: &str = "windows";
 /// Below this share of the better covered text, no sum of bits makes a link: a link alone never joins.
 const LEAST_COVERAGE: f32 = 0.3;
 /// No threshold is lower, whatever was measured: where the corpus has few look-alikes (short texts in the languages
-/// that USE lacks) its thresholds fall to nothing, and that proves nothing. Three bits are odds of eight to one.
-const LEAST_BITS: f32 = 3.0;
+/// that USE lacks) its thresholds fall to nothing, and that proves nothing. Four bits are odds of sixteen to one.
+const LEAST_BITS: f32 = 4.0;
+/// What windows have to reach more in a build without e5, where they alone decide for 80 languages: a fourth of the odds.
+const STRICTER_BITS: f32 = 2.0;
 /// This far below the threshold, a pair is shown as possible: a likelihood ratio of 16.
 const POSSIBLE_BITS: f32 = 4.0;
 /// Upper ends of the length bands (characters of Latin script of the shorter text): teasers, short posts, essays.
@@ -148,7 +150,10 @@ fn measure(pair: &Pair) -> Vec<f32> {
 fn threshold(calibration: &Calibration, encoder: &str, a: &Profile, b: &Profile) -> f32 {
     let band = band(a, b);
     let thresholds = calibration.encoders.get(encoder).map(|e| e.thresholds.as_slice()).unwrap_or_default();
-    thresholds.get(band).or(thresholds.last()).map_or(f32::INFINITY, |bits| bits.max(LEAST_BITS))
+    // What e5 would decide, windows decide where it was left out of the build: with more certainty.
+    let stricter = if cfg!(not(feature = "e5")) && encoder == WINDOWS_ONLY { STRICTER_BITS } else { 0.0 };
+    let bits = thresholds.get(band).or(thresholds.last()).map_or(f32::INFINITY, |bits| bits.max(LEAST_BITS));
+    bits + stricter
 }
 
 /// What is said of the bits before any finding.

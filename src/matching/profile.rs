@@ -10,7 +10,7 @@ pub use crate::model::Profile;
 use super::calibration::{self, Calibration};
 use super::text::names::{skeleton, words};
 use super::text::script::{self, Script};
-use super::text::{Article, address, article, dates, latin_length, names, numbers, sentences};
+use super::text::{Article, address, article, dates, latin_length, names, numbers, sentences, series};
 
 /// Windows of a text: as in the model's own evaluation.
 pub const WINDOWS: usize = 16;
@@ -39,7 +39,13 @@ pub fn profile(entry: &Entry) -> Profile {
         published: entry.published,
         title: entry.title.chars().take(300).collect(),
         title_hash: sentences::fingerprint(&entry.title),
-        title_identifiers: title_figures.identifiers.into_iter().chain(short_identifiers(&entry.title)).collect(),
+        title_identifiers: title_figures
+            .identifiers
+            .into_iter()
+            .chain(short_identifiers(&entry.title))
+            .chain(series::part(&entry.title))
+            .chain(series::release(&entry.title))
+            .collect(),
         title_numbers: title_figures.numbers.into_iter().collect(),
         authors: entry
             .authors
@@ -50,6 +56,8 @@ pub fn profile(entry: &Entry) -> Profile {
         byline: article
             .edges
             .iter()
+            // Reposters put the author before the title.
+            .chain([&entry.title])
             .flat_map(|e| words(e))
             .filter(|w| w.chars().next().is_some_and(|c| !c.is_lowercase()))
             .map(skeleton)

@@ -149,8 +149,10 @@ impl House {
         loop {
             let page = query::profiles(&*self.store, after, PAGE)?;
             for (id, bytes) in &page {
-                // One of another version of the matching is made anew when its entry is judged or compared.
-                if let Some(profile) = read_profile(bytes) {
+                // One of another version of the matching is made anew: else its entry would be nobody's candidate.
+                let anew = || query::whole_entry(&*self.store, *id).map(|entry| entry.as_ref().map(matching::profile));
+                let profile = read_profile(bytes).map_or_else(anew, |profile| Ok(Some(profile)))?;
+                if let Some(profile) = profile {
                     index.insert(*id, &profile);
                 }
             }

@@ -37,11 +37,28 @@ fn other_number<'a>(a: &'a [String], b: &'a [String]) -> Option<(&'a str, &'a st
     })
 }
 
+/// Two parts of one series, or two releases of two numbers each: as both titles name one. Less for releases: "3.1 miles"
+/// is "5.0 km" to some translators.
+fn parts_or_releases(a: &[String], b: &[String]) -> Option<(f32, String, String)> {
+    let is_part = |id: &&String| id.starts_with('§');
+    let is_release = |id: &&String| id.split('.').count() == 2 && id.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let differ = |of: &dyn Fn(&&String) -> bool| {
+        let (x, y) = (a.iter().find(of)?, b.iter().find(of)?);
+        (x != y).then(|| (x.trim_start_matches('§').to_owned(), y.trim_start_matches('§').to_owned()))
+    };
+    let parts = differ(&is_part).map(|(x, y)| (DIFFERENT_BITS, x, y));
+    parts.or_else(|| differ(&is_release).map(|(x, y)| (OTHER_NUMBER_BITS, x, y)))
+}
+
 fn tell(pair: &Pair) -> Option<Told> {
     let (a, b) = (&pair.a.title_identifiers, &pair.b.title_identifiers);
+    if let Some((bits, x, y)) = parts_or_releases(a, b) {
+        return Some(Told { level: "different".into(), because: Phrase::new(ONE, &[&x, &y]), bits });
+    }
     let is_version = |s: &&String| {
         let s = s.trim_start_matches('v');
-        s.starts_with('#') || s.starts_with(|c: char| c.is_ascii_digit()) && s.contains('.') || s.starts_with("cve-")
+        let dots = s.matches('.').count();
+        s.starts_with('#') || s.starts_with(|c: char| c.is_ascii_digit()) && dots > 1 || s.starts_with("cve-")
     };
     let (a, b): (Vec<_>, Vec<_>) = (a.iter().filter(is_version).collect(), b.iter().filter(is_version).collect());
     if let Some((x, y)) = other_number(&pair.a.title_identifiers, &pair.b.title_identifiers) {
@@ -74,5 +91,19 @@ mod tests {
         check(&["g7", "g20"], &["g20"], false);
         check(&["bip151"], &["covid19"], false);
         check(&["3.0"], &["3.1"], false);
+    }
+
+    #[test]
+    fn other_parts_and_other_releases_are_other_works() {
+        let check = |a: &[&str], b: &[&str], expected: Option<f32>| {
+            let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+            assert_eq!(parts_or_releases(&own(a), &own(b)).map(|found| found.0), expected, "{a:?} {b:?}");
+        };
+        check(&["§3"], &["§4"], Some(DIFFERENT_BITS));
+        check(&["§3"], &["§3"], None);
+        check(&["§3"], &[], None);
+        check(&["5.0"], &["3.1"], Some(OTHER_NUMBER_BITS));
+        check(&["5.0"], &["5.0"], None);
+        check(&["5.0"], &["2.1.7"], None);
     }
 }

@@ -227,3 +227,114 @@ fn the_day_and_the_site_that_a_reposter_names_are_seen_and_its_own_are_not() {
     assert_eq!(level("Uscito il 12 marzo 2025 su Lagoonist.").as_deref(), Some("day and site named"));
     assert_eq!(level("Uscito il 20 marzo 2025 su Altrove."), None);
 }
+
+const ESSAY: &str = "<p>The ferry to the outer island leaves at six in winter and at five in summer.</p><p>For nineteen \
+    years its captain has sounded the horn twice before the breakwater, once for the harbour master and once for a dog.</p>\
+    <p>Nobody has told the captain to stop, because the whole village sets its kettles by the second horn.</p><p>Last \
+    autumn the company replaced the old boat by a catamaran that needs no judgement to find the channel.</p>";
+const OTHER: &str = "<p>The kiln at Oldmere is opened on a Friday, when the bricks have cooled for six days.</p><p>Two men \
+    take out the wicket, course by course, and stack it to one side for the next week.</p><p>What comes out first is \
+    never sold, since the outer rows have had the draught and ring like cracked bells.</p>";
+
+/// An entry of a source, with a text.
+fn piece(source: &str, title: &str, html: &str) -> Entry {
+    let line = serde_json::json!({
+        "doc_id": source, "lang": "en", "title": title, "source": source, "html": html,
+        "url": format!("https://{source}.example/1"), "published": "2026-03-10",
+    });
+    serde_json::from_value::<Line>(line).unwrap().entry(|_| None)
+}
+
+/// What a signal saw between two entries: its level and its bits.
+fn seen(a: &Entry, b: &Entry, signal: &str) -> Option<(String, f32)> {
+    let profiles = [matching::profile(a), matching::profile(b)];
+    let context = matching::Context { rarity: matching::rarity::snapshot(&profiles) };
+    let evidence = matching::judge(&profiles[0], &profiles[1], &context);
+    let found = evidence.findings.into_iter().find(|f| f.signal == signal && f.is_observed());
+    found.map(|f| (f.level, f.weight_bits))
+}
+
+#[test]
+fn each_signal_sees_what_it_is_for() {
+    let plain = piece("one", "The Second Horn", ESSAY);
+    let with = |source: &str, title: &str, more: &str| piece(source, title, &format!("{ESSAY}{more}"));
+    let person = |name: &str| tributary::model::Person { name: name.into(), ..Default::default() };
+    let check = |a: &Entry, b: &Entry, signal: &str, level: Option<&str>, sign: f32| {
+        let got = seen(a, b, signal);
+        assert_eq!(got.as_ref().map(|(level, _)| level.as_str()), level, "{signal}: {got:?}");
+        assert_eq!(seen(b, a, signal).map(|(level, _)| level).as_deref(), level, "{signal}, from the other side");
+        let bits = got.map_or(0.0, |(_, bits)| bits);
+        assert!(bits == 0.0 && sign == 0.0 || bits * sign > 0.0, "{signal} weighs {bits}");
+    };
+    // The link, by its place.
+    let link = "<a href=\"https://one.example/1\">The Second Horn</a>";
+    check(&plain, &with("two", "Il corno", &format!("<p>Fonte: {link}</p>")), "source link", Some("introduced"), 1.0);
+    check(&plain, &with("two", "Il corno", "<p>https://one.example/1</p>"), "source link", Some("last line"), 1.0);
+    let inside =
+        format!("<p>As was said in {link} it was so, and many have said so since that time.</p>{ESSAY}{OTHER}");
+    check(&plain, &piece("two", "Il corno", &format!("{OTHER}{inside}")), "source link", Some("inside"), 0.0);
+    check(&plain, &with("two", "Il corno", ""), "source link", None, 0.0);
+    // What a page declares.
+    let mut declared = with("two", "Il corno", "");
+    declared.via = vec!["https://one.example/1".parse().unwrap()];
+    check(&plain, &declared, "claims", Some("one side"), 1.0);
+    // The author: given by both, in a byline, before a title, in another script.
+    let by = |entry: &Entry, name: &str| Entry { authors: vec![person(name)], ..entry.clone() };
+    let authored = by(&plain, "Andrew Korybko");
+    check(&authored, &by(&with("two", "Il corno", ""), "Korybko Andrew"), "author", Some("same"), 1.0);
+    check(&authored, &by(&with("two", "Рог", ""), "Эндрю Корыбко"), "author", None, 0.0);
+    check(&authored, &with("two", "Andrew Korybko: Il corno", ""), "author", Some("named"), 1.0);
+    check(&authored, &with("two", "Il corno", "<p>di Andrew Korybko</p>"), "author", Some("named"), 1.0);
+    check(&authored, &with("two", "Il corno", ""), "author", None, 0.0);
+    // A title as a line of the text, a day, a site.
+    check(&plain, &with("two", "Il corno", "<p>The Second Horn</p>"), "named", Some("title named"), 1.0);
+    // One image, as two hosts serve it.
+    let image = |address: &str| format!("<p><img src=\"{address}\" alt=\"\"></p>");
+    let whole = with("one", "The Second Horn", &image("https://cdn.example/2026/horn.jpg"));
+    for address in [
+        "https://i0.wp.com/cdn.example/2026/horn.jpg?w=640",
+        "https://cdn.example/2026/horn-640x480.jpg",
+        "https://cdn.example/size/w600/2026/horn.jpg",
+        "https://cdn.example/s1600/2026/horn.jpg",
+    ] {
+        check(&whole, &with("two", "Il corno", &image(address)), "images", Some("same address"), 1.0);
+    }
+    check(&whole, &with("two", "Il corno", &image("https://cdn.example/2026/other.jpg")), "images", None, 0.0);
+    // Days between them.
+    let late = |day: &str| Entry { published: Some(day.parse().unwrap()), ..with("two", "Il corno", "") };
+    check(&plain, &late("2026-03-11T00:00:00Z"), "lag", Some("1 day"), 1.0);
+    check(&plain, &late("2028-03-10T00:00:00Z"), "lag", Some("731 days"), -1.0);
+    // Parts and releases.
+    let named = |source: &str, title: &str| piece(source, title, ESSAY);
+    check(&named("one", "The Horn, Part 3"), &named("two", "Il corno, parte 4"), "series", Some("different"), -1.0);
+    check(&named("one", "The Horn, Part III"), &named("two", "Il corno, parte 3"), "series", None, 0.0);
+    check(&named("one", "Debian 5.0 ends"), &named("two", "Debian 3.1 finisce"), "series", Some("different"), -1.0);
+    // Who argues with an author.
+    let answer = format!("<p>I disagree. The author claims too much, and the author is wrong.</p>{ESSAY}");
+    assert!(seen(&plain, &piece("two", "An answer", &answer), "commentary").is_some_and(|(_, bits)| bits < 0.0));
+    // A list of links.
+    let list: String =
+        (0..12).map(|n| format!("<p><a href=\"https://r{n}.example/\">Read number {n} here</a></p>")).collect();
+    check(&plain, &piece("two", "Links", &list), "extent", Some("digest"), -1.0);
+}
+
+#[test]
+fn sentences_that_several_works_share_are_left_out() {
+    let template =
+        "<p>These lines are written by three people in a kitchen, and they go out on the first of the month.</p>";
+    let texts = [
+        ESSAY,
+        OTHER,
+        "<p>A chess club owned one board for eleven winters, and nineteen members played on it.</p><p>They \
+        played by post from one bench to the next.</p><p>A shunter carried the moves on the backs of waybills.</p>",
+    ];
+    let entries: Vec<Entry> = texts
+        .iter()
+        .enumerate()
+        .map(|(n, text)| piece(&format!("s{n}"), &format!("Title {n}"), &format!("{template}{text}")))
+        .collect();
+    let profiles: Vec<_> = entries.iter().map(matching::profile).collect();
+    let rarity = matching::rarity::snapshot(&profiles);
+    let shared = profiles[0].sentences.iter().filter(|s| rarity.is_template(s.hash)).count();
+    assert_eq!(shared, 1, "of {} sentences", profiles[0].sentences.len());
+}

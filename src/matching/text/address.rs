@@ -99,8 +99,25 @@ pub fn image(address: &str) -> Option<String> {
         host = inner_host.trim_start_matches("www.").to_owned();
         path = format!("/{inner_path}");
     }
+    let parts: Vec<&str> = path.split('/').collect();
+    let named = parts.iter().enumerate().filter(|(n, part)| !is_transformation(part, parts.get(n.wrapping_sub(1))));
+    let path = named.map(|(_, part)| *part).collect::<Vec<_>>().join("/");
     let (stem, ending) = path.rsplit_once('.').unwrap_or((&path, ""));
     Some(format!("{host}{}.{}", without_size(stem), ending.to_ascii_lowercase()))
+}
+
+/// Whether a part of a path says how an image is made, not which: Ghost's `size/w600`, Blogger's `s1600`, Medium's
+/// `resize:fit:1400`, Cloudinary's `w_600,c_fill` after `upload`.
+fn is_transformation(part: &str, before: Option<&&str>) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let after =
+        |prefix: char| part.strip_prefix(prefix).is_some_and(|rest| number(rest.split('-').next().unwrap_or("")));
+    let settings = part.split(',').all(|setting| setting.split_once('_').is_some_and(|(key, _)| key.len() <= 2));
+    match before {
+        Some(&"size") => after('w') || after('h'),
+        Some(&"upload") if settings => true,
+        _ => part == "size" || part.starts_with("resize:") || part.len() >= 3 && after('s'),
+    }
 }
 
 /// `photo-1024x768`, `photo-scaled`, `photo_1456x816`: the size is not part of the name.

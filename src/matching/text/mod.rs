@@ -9,6 +9,7 @@ pub mod notes;
 pub mod numbers;
 pub mod script;
 pub mod sentences;
+pub mod series;
 
 pub use article::{Article, article};
 

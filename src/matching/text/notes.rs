@@ -18,6 +18,7 @@ const SOURCE_WORDS: &[&str] = &[
     "translated from",
     "translation of",
     "translation by",
+    "translated by",
     "via:",
     "read the original",
     "original article",
@@ -112,6 +113,40 @@ const SOURCE_WORDS_OTHER: &[&str] = &[
 ];
 const SOURCE_WORDS_LAST: &[&str] = &["מקור", "स्रोत", "ที่มา", "nguồn", "izvor"];
 
+/// How translators begin a note of theirs, in lower case.
+const TRANSLATORS_NOTES: &[&str] = &[
+    "translator's note",
+    "translator’s note",
+    "note by the translator",
+    "note from the translator",
+    "nota del traduttore",
+    "nota della traduttrice",
+    "n.d.t",
+    "ndt:",
+    "n.d.r",
+    "note du traducteur",
+    "note de la traductrice",
+    "nota del traductor",
+    "n. del t",
+    "nota do tradutor",
+    "anmerkung des übersetzers",
+    "anmerkung der übersetzerin",
+    "anm. d. übers",
+    "anm. d. ü",
+    "примечание переводчика",
+    "прим. пер",
+    "от переводчика",
+    "примітка перекладача",
+    "przyp. tłum",
+    "çevirmenin notu",
+    "译者注",
+    "譯者註",
+    "译注",
+    "訳注",
+    "訳者注",
+    "역주",
+];
+
 /// Words of share bars, comment forms and the like, in lower case.
 const FURNITURE: &[&str] = &[
     "share this",
@@ -190,6 +225,10 @@ pub fn note(text: &str, linked: f32) -> Option<Note> {
     let is_address = is_bare_address(text);
     if is_address || begins_with_source && (length < 160 || linked > 0.3) {
         return Some(Note::Source);
+    }
+    let head = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if TRANSLATORS_NOTES.iter().any(|words| head.starts_with(words)) {
+        return Some(Note::Furniture);
     }
     let furniture = FURNITURE.iter().filter(|w| lower.contains(*w)).count();
     if furniture > 0 && (length < 90 || furniture > 1 && length < 260) {
@@ -282,6 +321,31 @@ mod tests {
         check("https://a.example/p/x", 1.0, Some(Note::Source));
         check("Quelle: Der Blog", 0.0, Some(Note::Source));
         check("Источник: блог", 0.5, Some(Note::Source));
+        for words in [
+            "Source: a blog",
+            "Source : un blog",
+            "Fuente: un blog",
+            "Fonte: um blog",
+            "Traduzione di Bruna",
+            "Translated by Bruna",
+            "Źródło: blog",
+            "Kaynak: bir blog",
+            "Zdroj: blog",
+            "Bron: een blog",
+            "Källa: en blogg",
+            "Forrás: egy blog",
+            "Πηγή: ένα ιστολόγιο",
+            "来源：博客",
+            "出典：ブログ",
+            "출처: 블로그",
+            "المصدر: مدونة",
+        ] {
+            check(words, 0.0, Some(Note::Source));
+        }
+        check("[N.d.T.: il fiume si chiama oggi in un altro modo, e la diga non c’è più]", 0.0, Some(Note::Furniture));
+        check("Translator's note: the river has another name today.", 0.0, Some(Note::Furniture));
+        check("Anm. d. Übers.: Der Fluss heißt heute anders.", 0.0, Some(Note::Furniture));
+        check("The translator's note of 1911 says that the river has another name.", 0.0, None);
         check("Share this: Facebook Twitter Telegram WhatsApp Email Print", 0.0, Some(Note::Furniture));
         check("The source of the river lies in the mountains, and nobody knows where.", 0.0, None);
         check("Subscribe to our newsletter!", 0.0, Some(Note::Furniture));
