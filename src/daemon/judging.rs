@@ -71,6 +71,19 @@ impl Judge {
     }
 }
 
+/// `1,240`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Judges until nothing is ready, and tells how far it is.
 pub(super) fn judge_all(rooms: &Rooms, stopped: &AtomicBool) -> Result<usize, Error> {
     let mut judged = 0;
@@ -87,9 +100,21 @@ pub(super) fn judge_all(rooms: &Rooms, stopped: &AtomicBool) -> Result<usize, Er
             told = clock::instant();
             let all = judged + rooms.house.waiting(COUNTED_MAX)?;
             if all >= LONG_QUEUE {
-                tracing::info!("judging {judged} of {all} entries");
+                tracing::info!("judging {} of {} entries", grouped(judged), grouped(all));
             }
         }
     }
     Ok(judged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1_240, "1,240"), (1_000_000, "1,000,000")] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
 }

@@ -113,8 +113,8 @@ const SOURCE_WORDS_OTHER: &[&str] = &[
 ];
 const SOURCE_WORDS_LAST: &[&str] = &["מקור", "स्रोत", "ที่มา", "nguồn", "izvor"];
 
-/// How translators begin a note of theirs, in lower case.
-const TRANSLATORS_NOTES: &[&str] = &[
+/// How translators and editors begin a note or a preface of theirs, in lower case.
+const NOTES_OF_REPOSTERS: &[&str] = &[
     "translator's note",
     "translator’s note",
     "note by the translator",
@@ -145,7 +145,37 @@ const TRANSLATORS_NOTES: &[&str] = &[
     "訳注",
     "訳者注",
     "역주",
+    "editor's note",
+    "editor’s note",
+    "editorial note",
+    "note from the editor",
+    "we republish",
+    "we reproduce",
+    "nota della redazione",
+    "nota redazionale",
+    "riceviamo e pubblichiamo",
+    "riprendiamo da",
+    "premessa:",
+    "note de la rédaction",
+    "nous reproduisons",
+    "nous republions",
+    "anmerkung der redaktion",
+    "anm. d. red",
+    "vorbemerkung",
+    "nota de la redacción",
+    "nota del editor",
+    "reproducimos",
+    "nota da redação",
+    "от редакции",
+    "від редакції",
+    "od redakcji",
+    "编者按",
+    "編者按",
+    "編集部注",
+    "편집자 주",
 ];
+/// Characters of such a note at the most: longer, it is a text of its own.
+const NOTE_OF_REPOSTER_MAX: u32 = 900;
 
 /// Words of share bars, comment forms and the like, in lower case.
 const FURNITURE: &[&str] = &[
@@ -217,18 +247,18 @@ const FURNITURE: &[&str] = &[
 /// a paragraph that speaks of a newsletter is a paragraph.
 pub fn note(text: &str, linked: f32) -> Option<Note> {
     let length = super::latin_length(text);
+    let lower = text.to_lowercase();
+    let head = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if length <= NOTE_OF_REPOSTER_MAX && NOTES_OF_REPOSTERS.iter().any(|words| head.starts_with(words)) {
+        return Some(Note::Furniture);
+    }
     if length > 360 {
         return None;
     }
-    let lower = text.to_lowercase();
     let begins_with_source = introduces_source(&lower);
     let is_address = is_bare_address(text);
     if is_address || begins_with_source && (length < 160 || linked > 0.3) {
         return Some(Note::Source);
-    }
-    let head = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
-    if TRANSLATORS_NOTES.iter().any(|words| head.starts_with(words)) {
-        return Some(Note::Furniture);
     }
     let furniture = FURNITURE.iter().filter(|w| lower.contains(*w)).count();
     if furniture > 0 && (length < 90 || furniture > 1 && length < 260) {
@@ -344,6 +374,9 @@ mod tests {
         }
         check("[N.d.T.: il fiume si chiama oggi in un altro modo, e la diga non c’è più]", 0.0, Some(Note::Furniture));
         check("Translator's note: the river has another name today.", 0.0, Some(Note::Furniture));
+        let preface = "Riceviamo e pubblichiamo questo saggio, che dice della diga più di quanto ne abbiano detto i giornali in \
+                       quarant’anni. Ringraziamo l’autrice, e chi lo ha tradotto di notte. ";
+        check(&preface.repeat(3), 0.0, Some(Note::Furniture));
         check("Anm. d. Übers.: Der Fluss heißt heute anders.", 0.0, Some(Note::Furniture));
         check("The translator's note of 1911 says that the river has another name.", 0.0, None);
         check("Share this: Facebook Twitter Telegram WhatsApp Email Print", 0.0, Some(Note::Furniture));
