@@ -14,11 +14,6 @@ use super::text::{Article, address, article, dates, latin_length, names, numbers
 
 /// Windows of a text: as in the model's own evaluation.
 pub const WINDOWS: usize = 16;
-/// Sentences that an encoder reads of one text. Figures: a 1,000-word essay has some 50; 64 vectors of 512 bytes
-/// keep a profile below 40 KB.
-const MOST_ENCODED: usize = 64;
-/// The same for encoders that are ten times slower (a transformer).
-const MOST_ENCODED_SLOWLY: usize = 24;
 
 /// Makes the profile of an entry, without sentence vectors.
 pub fn profile(entry: &Entry) -> Profile {
@@ -228,7 +223,6 @@ pub fn encode(profile: &mut Profile, entry: &Entry, encoder: &Encoder) {
 
 /// The title and the first sentences, as the encoder reads them.
 pub fn to_encode(title: &str, article: &Article, language: Option<&Language>, encoder: &Encoder) -> Vec<String> {
-    let most = if encoder.dimensions < 512 { MOST_ENCODED_SLOWLY } else { MOST_ENCODED };
-    let sentences = article.sentences.iter().take(most).map(String::as_str);
+    let sentences = article.sentences.iter().take(encoder.sentences).map(String::as_str);
     std::iter::once(title).chain(sentences).map(|text| (encoder.write)(text, language)).collect()
 }

@@ -13,6 +13,8 @@ pub struct Encoder {
     pub name: &'static str,
     /// Length of its vectors.
     pub dimensions: usize,
+    /// Sentences of a text that it is asked for, the title beside them: as many as its speed allows.
+    pub sentences: usize,
     /// Whether it was trained on a language.
     pub covers: fn(&Language) -> bool,
     /// A text of a language as the encoder reads it best: in the script that it saw most of, say.
