@@ -110,19 +110,19 @@ fn print(out: &mut impl Write, quality: &Quality) -> std::io::Result<()> {
         if *by != before {
             writeln!(
                 out,
-                "\n{:56} {:^26}  {:^26}",
+                "\n{:68} {:^26}  {:^26}",
                 format!("by {by}: documents in their work's story"),
                 "pairs",
                 "B-cubed"
             )?;
             let head = format!("{:>8} {:>8} {:>8}", "P", "R", "F1");
-            writeln!(out, "{:56} {head}  {head}", "")?;
+            writeln!(out, "{:68} {head}  {head}", "")?;
             before = by;
         }
         let share = 100.0 * count.joined as f64 / count.documents.max(1) as f64;
         let three = |(p, r): (f64, f64)| format!("{:8.2} {:8.2} {:8.2}", 100.0 * p, 100.0 * r, 100.0 * f1(p, r));
-        let place = format!("  {value:30} {:5} of {:5} {share:6.1} %", count.joined, count.documents);
-        writeln!(out, "{place:56} {}  {}", three(count.of_pairs()), three(count.of_b_cubed()))?;
+        let place = format!("  {value:42} {:5} of {:5} {share:6.1} %", count.joined, count.documents);
+        writeln!(out, "{place:68} {}  {}", three(count.of_pairs()), three(count.of_b_cubed()))?;
     }
     Ok(())
 }

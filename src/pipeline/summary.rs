@@ -48,7 +48,7 @@ pub struct Listed {
     pub id: StoryId,
     /// Title of its head.
     pub title: String,
-    /// The original, where it is known to be one.
+    /// The original: the trusted one, or else the one that the others are versions of.
     #[serde(serialize_with = "as_published_if_any")]
     pub original: Option<EntryId>,
     /// Its members, the head first.
@@ -207,6 +207,9 @@ impl House {
         }
         let title = members.first().map(|m: &ListedMember| m.title.clone()).unwrap_or_default();
         let original = story.original.filter(|id| members.iter().any(|m| m.id == *id));
+        // Where nobody is trusted, the one that the others are versions of.
+        let first = || members.iter().find(|m| m.role == MemberRole::Original).map(|m| m.id);
+        let original = original.or_else(first);
         Ok(configured.then_some(Listed { id: story.id, title, original, members }))
     }
 }
