@@ -74,6 +74,10 @@ fn numbered(placed: &[Placed]) -> Vec<usize> {
 /// wrong joins they spare.
 fn lost(out: &mut impl Write, documents: &[Document], found: &[usize], all: &[usize]) -> std::io::Result<()> {
     let (lost, joined) = evaluation::lost(found, all);
+    // Documents that hold several works are left out, as of all figures.
+    let counts = |(a, b): &(usize, usize)| !documents[*a].truth.ambiguous && !documents[*b].truth.ambiguous;
+    let (lost, joined): (Vec<_>, Vec<_>) =
+        (lost.into_iter().filter(counts).collect(), joined.into_iter().filter(counts).collect());
     let of_one_work = |(a, b): &(usize, usize)| documents[*a].truth.story_id == documents[*b].truth.story_id;
     let right = joined.iter().filter(|pair| of_one_work(pair)).count();
     let (missed, spared): (Vec<_>, Vec<_>) = lost.into_iter().partition(of_one_work);

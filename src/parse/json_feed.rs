@@ -14,7 +14,7 @@ pub fn read(text: &str, base: &Url) -> Reading {
         Ok(document) => document,
         Err(error) => {
             reading.faults.push(Fault { offset: None, message: format!("the JSON is broken: {error}") });
-            reading.cut_off = true;
+            reading.cut_off = error.is_eof();
             salvage(text)
         }
     };

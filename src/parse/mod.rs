@@ -116,7 +116,9 @@ fn read_xml(text: &str, base: &Url) -> Reading {
         }
     }
     let mut reading = Reading { feed: feed::read(&tree, root, &holders), entries, ..Reading::default() };
-    reading.cut_off = last.and_then(|id| tree.element(id)).is_some_and(|element| !element.closed);
+    // Where we stop by ourselves, nothing broke off.
+    let is_whole = ids.len() > MAX_ENTRIES || last.and_then(|id| tree.element(id)).is_none_or(|last| last.closed);
+    reading.cut_off = !is_whole;
     if start > 0 && !text[..start].trim_start().starts_with("<?xml") {
         let message = format!("{start} bytes of something else stand before the feed");
         reading.faults.push(Fault { offset: Some(0), message });

@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use super::ingest::lock;
-use super::{Error, House};
+use super::{Error, House, put_trust, trusted_with};
 use crate::model::{Entry, Timestamp};
 use crate::store::{Draft, query};
 
@@ -29,10 +29,12 @@ pub(super) enum Founded {
 }
 
 impl House {
-    /// Remembers, in a store without entries, that it is founded now.
+    /// Remembers, in a store without entries, that it is founded now, and what its sources are trusted with.
     pub(super) fn found(&self, draft: &mut Draft<'_>, now: Timestamp) -> Result<(), Error> {
         if matches!(self.founded()?, Founded::LongAgo) && query::entries(&*self.store, None, 1)?.is_empty() {
             draft.put_meta(FOUNDED, &now.timestamp_millis().to_be_bytes());
+            let plan = self.plan();
+            put_trust(draft, &plan.sources().map(|source| (source.id.clone(), trusted_with(source))).collect());
             *lock(&self.founded) = Founded::Unknown;
         }
         Ok(())
@@ -41,7 +43,7 @@ impl House {
     /// When an entry was seen: all of the first round at one time.
     pub(super) fn seen(&self, entry: &Entry) -> Result<Timestamp, Error> {
         Ok(match self.founded()? {
-            Founded::At(founded) if entry.first_seen <= founded + FIRST_ROUND => founded,
+            Founded::At(founded) if (founded..=founded + FIRST_ROUND).contains(&entry.first_seen) => founded,
             _ => entry.first_seen,
         })
     }

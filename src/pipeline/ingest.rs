@@ -102,7 +102,10 @@ impl House {
         }
         let mut together = std::mem::take(&mut *lock(&self.incoming.0));
         let mut draft = Draft::new(&*self.store);
-        let founded = together.first().map_or(Ok(()), |(brought, _)| self.found(&mut draft, brought.now));
+        let founded = together
+            .iter()
+            .find(|(brought, _)| !brought.entries.is_empty())
+            .map_or(Ok(()), |(brought, _)| self.found(&mut draft, brought.now));
         let put = |(brought, _): &mut (Brought, Answer)| put(&mut draft, brought);
         let done = founded.and_then(|()| together.iter_mut().map(put).collect::<Result<Vec<_>, _>>());
         fail::fail_point!("poll-before-commit", |_| std::process::abort());

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::compare::Comparisons;
 use super::{Error, House, Plan, references};
 use crate::matching::candidates::Index;
-use crate::matching::{self, Context, Profile, calibration};
+use crate::matching::{self, Context, Profile};
 use crate::model::{Change, Entry, EntryId, Node, Resolution, StoryId, Timestamp};
 use crate::store::{Draft, LogEntry, Waiting, query};
 
@@ -148,19 +148,45 @@ impl House {
         let mut after = None;
         loop {
             let page = query::profiles(&*self.store, after, PAGE)?;
+            let mut stale = Vec::new();
             for (id, bytes) in &page {
-                // One of another version of the matching is made anew: else its entry would be nobody's candidate.
-                let anew = || query::whole_entry(&*self.store, *id).map(|entry| entry.as_ref().map(matching::profile));
-                let profile = read_profile(bytes).map_or_else(anew, |profile| Ok(Some(profile)))?;
-                if let Some(profile) = profile {
-                    index.insert(*id, &profile);
+                match read_profile(bytes) {
+                    Some(profile) => index.insert(*id, &profile),
+                    None => stale.push(*id),
                 }
+            }
+            for profile in self.profile_anew(&stale)? {
+                index.insert(profile.entry, &profile);
             }
             match page.last() {
                 Some((id, _)) if page.len() == PAGE => after = Some(*id),
                 _ => return Ok(index),
             }
         }
+    }
+
+    /// Makes and keeps the profiles anew that another version of the matching made: else their entries would be nobody's
+    /// candidates.
+    fn profile_anew(&self, stale: &[EntryId]) -> Result<Vec<Profile>, Error> {
+        if stale.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut entries = Vec::new();
+        for id in stale {
+            entries.extend(query::whole_entry(&*self.store, *id)?);
+        }
+        let profiles: Vec<Profile> = self.pool.install(|| entries.par_iter().map(matching::profile).collect());
+        let _writing = self.writer();
+        let mut draft = Draft::new(&*self.store);
+        for profile in &profiles {
+            if let Ok(bytes) = postcard::to_stdvec(profile) {
+                draft.put_profile(profile.entry, &bytes)?;
+            }
+        }
+        if !draft.is_empty() {
+            draft.commit()?;
+        }
+        Ok(profiles)
     }
 
     fn commit_judgement(
@@ -252,7 +278,7 @@ pub(super) fn judged(entries: usize, resolution: Resolution) -> Judged {
 
 /// A profile out of its bytes; `None` where another version of the matching made it.
 pub(super) fn read_profile(bytes: &[u8]) -> Option<Profile> {
-    postcard::from_bytes(bytes).ok().filter(|p: &Profile| p.version == calibration::get().version)
+    postcard::from_bytes(bytes).ok().filter(|p: &Profile| p.version == matching::profile::version())
 }
 
 /// What the partition has to know of an entry.

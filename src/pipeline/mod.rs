@@ -174,14 +174,17 @@ impl House {
     /// The store cannot be read or written.
     pub fn apply_trust(&self, plan: &Plan, now: Timestamp) -> Result<(), Error> {
         let _writing = self.writer();
+        if query::entries(&*self.store, None, 1)?.is_empty() {
+            // Nothing was judged; `found` keeps what the first entries will be judged by.
+            return Ok(());
+        }
         let mut draft = Draft::new(&*self.store);
         let kept = query::meta(&*self.store, TRUST)?;
         let before: BTreeMap<SourceId, String> = kept.and_then(|k| serde_json::from_slice(&k).ok()).unwrap_or_default();
         // Of a source that left, what it was trusted with is remembered until it comes back.
         let mut trust = before.clone();
         for source in plan.sources() {
-            let hosts = source.hosts.join(" ");
-            let now_trusted = format!("{:?} {} {hosts}", source.role, source.url.host_str().unwrap_or_default());
+            let now_trusted = trusted_with(source);
             if before.get(&source.id).is_some_and(|was| *was != now_trusted) {
                 for id in query::entries_of_source(&*self.store, &source.id, REJUDGED_MAX)? {
                     if let Some(entry) = query::entry(&*self.store, id)? {
@@ -192,8 +195,7 @@ impl House {
             trust.insert(source.id.clone(), now_trusted);
         }
         if trust != before {
-            // A map of strings: JSON has nothing to refuse.
-            draft.put_meta(TRUST, &serde_json::to_vec(&trust).unwrap_or_default());
+            put_trust(&mut draft, &trust);
         }
         if draft.is_empty() { Ok(()) } else { draft.commit() }
     }
@@ -226,9 +228,19 @@ impl House {
         for id in query::entries_by_link(store, &link, SAME_LINK_MAX)? {
             found.extend(query::whole_entry(store, id)?);
         }
-        found.sort_by_key(|e| (e.reference, !references::is_at_home(&plan, e), e.first_seen, e.id));
+        found.sort_by_key(|e| (!references::is_at_home(&plan, e), e.reference, e.first_seen, e.id));
         Ok(found.into_iter().next())
     }
+}
+
+/// What a source is trusted with, as one string.
+fn trusted_with(source: &Source) -> String {
+    format!("{:?} {} {}", source.role, source.url.host_str().unwrap_or_default(), source.hosts.join(" "))
+}
+
+fn put_trust(draft: &mut Draft<'_>, trust: &BTreeMap<SourceId, String>) {
+    // A map of strings: JSON has nothing to refuse.
+    draft.put_meta(TRUST, &serde_json::to_vec(trust).unwrap_or_default());
 }
 
 /// Under which name the store keeps what each source is trusted with.

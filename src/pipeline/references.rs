@@ -12,7 +12,7 @@ use super::pages::{Fetched, failed, is_final};
 use super::{Error, House, Plan, waiting};
 use crate::matching::Profile;
 use crate::matching::text::address;
-use crate::model::{Document, Entry, EntryId, Failure, Place, Publication, Reading, Source, SourceId, Timestamp};
+use crate::model::{Document, Entry, EntryId, Failure, Place, Publication, Reading, Role, Source, SourceId, Timestamp};
 use crate::normalise::{self, link};
 use crate::parse;
 use crate::sources::references::{self, Budget};
@@ -213,10 +213,11 @@ fn has_entry(from: &dyn Read, plan: &Plan, url: &Url) -> Result<bool, Error> {
     has(&other)
 }
 
-/// Whether an entry stands on the site that it gives as its address: it was fetched there, or its source is that site.
-/// Anybody can give any address.
+/// Whether an entry stands on the site that it gives as its address: it was fetched there, or its source is that site, or
+/// the person calls it one of originals (its posts may stand on a domain of its own). Anybody can give any address.
 pub(super) fn is_at_home(plan: &Plan, entry: &Entry) -> bool {
-    let of_site = |link: &Url| plan.source(&entry.source).is_some_and(|source| is_of(source, link));
+    let is_home = |source: &Source, link: &Url| source.role == Role::Original || is_of(source, link);
+    let of_site = |link: &Url| plan.source(&entry.source).is_some_and(|source| is_home(source, link));
     entry.reference || entry.link.as_ref().is_some_and(of_site)
 }
 

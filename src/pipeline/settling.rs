@@ -128,7 +128,9 @@ pub(super) fn named(from: &dyn Read, plan: &Plan, url: &Url) -> Result<Vec<Entry
     let all = query::entries_by_link(from, &link::canonical(url), SAME_LINK_MAX)?;
     let mut at_home = Vec::new();
     for id in &all {
-        at_home.extend(query::entry(from, *id)?.filter(|entry| is_at_home(plan, entry)).map(|entry| entry.id));
+        // A reference beside what a source has of it is the same page: both are meant.
+        let entry = query::entry(from, *id)?.filter(|entry| !entry.reference && is_at_home(plan, entry));
+        at_home.extend(entry.map(|entry| entry.id));
     }
     Ok(if at_home.is_empty() { all } else { at_home })
 }

@@ -26,18 +26,25 @@ impl House {
         let Some(work) = self.work(&self.plan(), story, query::entry)? else { return Ok(None) };
         let story = &work.story;
         let (overrides, _) = self.overrides()?;
+        // What was found out about a text that is kept to itself is told of no other.
+        let head = work.entries.iter().find(|entry| entry.id == story.head);
+        let has_head = head.is_some_and(|head| card(planet, head).is_some());
         let mut versions = Vec::new();
         for member in &story.members {
             let Some(entry) = work.entries.iter().find(|e| e.id == member.entry) else { continue };
             let Some(card) = card(planet, entry) else { continue };
-            let evidence = match member.entry == story.head {
-                true => None,
-                false => query::evidence(&*self.store, story.head, member.entry)?,
+            let evidence = match has_head && member.entry != story.head {
+                true => query::evidence(&*self.store, story.head, member.entry)?,
+                false => None,
             };
             let same = |other: &Member| overrides.says(member.entry, other.entry) == Some(Said::Same);
-            let overridden = member.entry != story.head && story.members.iter().any(same);
+            let overridden = has_head && member.entry != story.head && story.members.iter().any(same);
             let body = query::body(&*self.store, entry.id)?.unwrap_or_default();
-            versions.push(VersionPage { overridden, ..version_page(&work, member, entry, &body, card, evidence) });
+            let mut version = version_page(&work, member, entry, &body, card, evidence);
+            if !has_head {
+                version.because.clear();
+            }
+            versions.push(VersionPage { overridden, ..version });
         }
         let mut possible = Vec::new();
         for other in &story.possible {
@@ -48,7 +55,7 @@ impl House {
             possible.push(PossiblePage {
                 version: version(&entry, card, MemberRole::Single, 0.0, false),
                 story: stands_in,
-                evidence: query::evidence(&*self.store, story.head, *other)?,
+                evidence: if has_head { query::evidence(&*self.store, story.head, *other)? } else { None },
                 overridden: story.members.iter().any(different),
             });
         }

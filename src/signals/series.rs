@@ -37,34 +37,47 @@ fn other_number<'a>(a: &'a [String], b: &'a [String]) -> Option<(&'a str, &'a st
     })
 }
 
-/// Two parts of one series, or two releases of two numbers each: as both titles name one. Less for releases: "3.1 miles"
-/// is "5.0 km" to some translators.
-fn parts_or_releases(a: &[String], b: &[String]) -> Option<(f32, String, String)> {
-    let is_part = |id: &&String| id.starts_with('§');
-    let is_release = |id: &&String| id.split('.').count() == 2 && id.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let differ = |of: &dyn Fn(&&String) -> bool| {
-        let (x, y) = (a.iter().find(of)?, b.iter().find(of)?);
-        (x != y).then(|| (x.trim_start_matches('§').to_owned(), y.trim_start_matches('§').to_owned()))
-    };
-    let parts = differ(&is_part).map(|(x, y)| (DIFFERENT_BITS, x, y));
-    parts.or_else(|| differ(&is_release).map(|(x, y)| (OTHER_NUMBER_BITS, x, y)))
+/// Of both titles one of a form, where they differ.
+fn differ<'a>(a: &'a [String], b: &'a [String], form: fn(&str) -> bool) -> Option<(&'a str, &'a str)> {
+    let of = |ids: &'a [String]| ids.iter().find(|id| form(id)).map(|id| id.trim_start_matches('§'));
+    let (x, y) = (of(a)?, of(b)?);
+    (x != y).then_some((x, y))
+}
+
+fn is_part(id: &str) -> bool {
+    id.starts_with('§')
+}
+
+/// Two numbers: "5.0".
+fn is_release(id: &str) -> bool {
+    id.split('.').count() == 2 && id.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 fn tell(pair: &Pair) -> Option<Told> {
     let (a, b) = (&pair.a.title_identifiers, &pair.b.title_identifiers);
-    if let Some((bits, x, y)) = parts_or_releases(a, b) {
-        return Some(Told { level: "different".into(), because: Phrase::new(ONE, &[&x, &y]), bits });
+    let other = |(x, y): (&str, &str), bits| {
+        Some(Told { level: "different".into(), because: Phrase::new(ONE, &[&x, &y]), bits })
+    };
+    if let Some(parts) = differ(a, b, is_part) {
+        return other(parts, DIFFERENT_BITS);
     }
     let is_version = |s: &&String| {
+        let is_marked = s.starts_with('v');
         let s = s.trim_start_matches('v');
         let dots = s.matches('.').count();
-        s.starts_with('#') || s.starts_with(|c: char| c.is_ascii_digit()) && dots > 1 || s.starts_with("cve-")
+        s.starts_with('#')
+            || s.starts_with(|c: char| c.is_ascii_digit()) && (dots > 1 || is_marked && dots == 1)
+            || s.starts_with("cve-")
     };
     let (a, b): (Vec<_>, Vec<_>) = (a.iter().filter(is_version).collect(), b.iter().filter(is_version).collect());
     if let Some((x, y)) = other_number(&pair.a.title_identifiers, &pair.b.title_identifiers) {
         return Some(Told { level: "different".into(), because: Phrase::new(ONE, &[&x, &y]), bits: OTHER_NUMBER_BITS });
     }
-    let (first, second) = (a.first()?, b.first()?);
+    let (Some(first), Some(second)) = (a.first(), b.first()) else {
+        // Less: "3.1 miles" is "5.0 km" to some translators.
+        let releases = differ(&pair.a.title_identifiers, &pair.b.title_identifiers, is_release);
+        return releases.and_then(|releases| other(releases, OTHER_NUMBER_BITS));
+    };
     if a.iter().any(|x| b.contains(x)) {
         return Some(Told { level: "same".into(), because: Phrase::new(BOTH, &[first]), bits: 1.0 });
     }
@@ -94,16 +107,16 @@ mod tests {
     }
 
     #[test]
-    fn other_parts_and_other_releases_are_other_works() {
-        let check = |a: &[&str], b: &[&str], expected: Option<f32>| {
-            let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-            assert_eq!(parts_or_releases(&own(a), &own(b)).map(|found| found.0), expected, "{a:?} {b:?}");
+    fn other_parts_and_other_releases_are_told() {
+        let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        let check = |a: &[&str], b: &[&str], form, expected: bool| {
+            assert_eq!(differ(&own(a), &own(b), form).is_some(), expected, "{a:?} {b:?}");
         };
-        check(&["§3"], &["§4"], Some(DIFFERENT_BITS));
-        check(&["§3"], &["§3"], None);
-        check(&["§3"], &[], None);
-        check(&["5.0"], &["3.1"], Some(OTHER_NUMBER_BITS));
-        check(&["5.0"], &["5.0"], None);
-        check(&["5.0"], &["2.1.7"], None);
+        check(&["§3"], &["§4"], is_part, true);
+        check(&["§3"], &["§3"], is_part, false);
+        check(&["§3"], &[], is_part, false);
+        check(&["5.0"], &["3.1"], is_release, true);
+        check(&["5.0"], &["5.0"], is_release, false);
+        check(&["5.0"], &["2.1.7"], is_release, false);
     }
 }

@@ -100,7 +100,9 @@ pub fn image(address: &str) -> Option<String> {
         path = format!("/{inner_path}");
     }
     let parts: Vec<&str> = path.split('/').collect();
-    let named = parts.iter().enumerate().filter(|(n, part)| !is_transformation(part, parts.get(n.wrapping_sub(1))));
+    let last = parts.len() - 1;
+    let makes = |n: usize, part: &str| n < last && is_transformation(part, parts.get(n.wrapping_sub(1)));
+    let named = parts.iter().enumerate().filter(|(n, part)| !makes(*n, part));
     let path = named.map(|(_, part)| *part).collect::<Vec<_>>().join("/");
     let (stem, ending) = path.rsplit_once('.').unwrap_or((&path, ""));
     Some(format!("{host}{}.{}", without_size(stem), ending.to_ascii_lowercase()))
@@ -109,7 +111,7 @@ pub fn image(address: &str) -> Option<String> {
 /// Whether a part of a path says how an image is made, not which: Ghost's `size/w600`, Blogger's `s1600`, Medium's
 /// `resize:fit:1400`, Cloudinary's `w_600,c_fill` after `upload`.
 fn is_transformation(part: &str, before: Option<&&str>) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let after =
         |prefix: char| part.strip_prefix(prefix).is_some_and(|rest| number(rest.split('-').next().unwrap_or("")));
     let settings = part.split(',').all(|setting| setting.split_once('_').is_some_and(|(key, _)| key.len() <= 2));

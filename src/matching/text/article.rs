@@ -64,6 +64,7 @@ pub fn article(entry: &Entry) -> Article {
             Some(Note::Source) if notes::is_bare_address(&block.text) && Some(i) == last_text => Place::LastLine,
             Some(Note::Source) => Place::Introduced,
             Some(Note::Furniture) => continue,
+            Some(Note::Preface) => Place::Edge,
             None if edge.contains(&Some(i)) => Place::Edge,
             None => Place::Inside,
         };
@@ -91,7 +92,7 @@ fn mention(mentions: &mut Vec<Mention>, block: &Block, place: Place) {
 
 fn edges(blocks: &[Block], notes: &[Option<Note>], work: &[usize]) -> Vec<String> {
     let near = work.iter().take(2).chain(work.iter().rev().take(2));
-    let noted = (0..blocks.len()).filter(|&i| notes[i] == Some(Note::Source));
+    let noted = (0..blocks.len()).filter(|&i| matches!(notes[i], Some(Note::Source | Note::Preface)));
     let mut chosen: Vec<usize> = near.copied().chain(noted).collect();
     chosen.sort_unstable();
     chosen.dedup();

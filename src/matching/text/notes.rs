@@ -7,6 +7,8 @@ pub enum Note {
     Source,
     /// A share bar, an invitation to comment, subscribe or donate.
     Furniture,
+    /// A note or preface of who translated or reposted it: no part of the work, but what it links to and names counts.
+    Preface,
 }
 
 /// Words that introduce the source of a text, in lower case.
@@ -132,7 +134,6 @@ const NOTES_OF_REPOSTERS: &[&str] = &[
     "anmerkung des übersetzers",
     "anmerkung der übersetzerin",
     "anm. d. übers",
-    "anm. d. ü",
     "примечание переводчика",
     "прим. пер",
     "от переводчика",
@@ -150,21 +151,18 @@ const NOTES_OF_REPOSTERS: &[&str] = &[
     "editorial note",
     "note from the editor",
     "we republish",
-    "we reproduce",
     "nota della redazione",
     "nota redazionale",
     "riceviamo e pubblichiamo",
     "riprendiamo da",
     "premessa:",
     "note de la rédaction",
-    "nous reproduisons",
     "nous republions",
     "anmerkung der redaktion",
     "anm. d. red",
     "vorbemerkung",
     "nota de la redacción",
     "nota del editor",
-    "reproducimos",
     "nota da redação",
     "от редакции",
     "від редакції",
@@ -249,8 +247,14 @@ pub fn note(text: &str, linked: f32) -> Option<Note> {
     let length = super::latin_length(text);
     let lower = text.to_lowercase();
     let head = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
-    if length <= NOTE_OF_REPOSTER_MAX && NOTES_OF_REPOSTERS.iter().any(|words| head.starts_with(words)) {
-        return Some(Note::Furniture);
+    // To the end of a word: "N. del T." is a note, "N. del Toro" a person.
+    let begins = |words: &str| {
+        let rest = head.strip_prefix(words).map(|rest| rest.chars().next());
+        let is_letters = words.ends_with(|c: char| c.is_alphabetic() && (c as u32) < 0x2e80);
+        rest.is_some_and(|next| !is_letters || next.is_none_or(|c| !c.is_alphanumeric()))
+    };
+    if length <= NOTE_OF_REPOSTER_MAX && !introduces_source(&lower) && NOTES_OF_REPOSTERS.iter().any(|w| begins(w)) {
+        return Some(Note::Preface);
     }
     if length > 360 {
         return None;
@@ -372,12 +376,14 @@ mod tests {
         ] {
             check(words, 0.0, Some(Note::Source));
         }
-        check("[N.d.T.: il fiume si chiama oggi in un altro modo, e la diga non c’è più]", 0.0, Some(Note::Furniture));
-        check("Translator's note: the river has another name today.", 0.0, Some(Note::Furniture));
+        check("[N.d.T.: il fiume si chiama oggi in un altro modo, e la diga non c’è più]", 0.0, Some(Note::Preface));
+        check("N. del Toro wrote the film, and nobody else.", 0.0, None);
+        check("Editor's note: originally published at an island's newspaper.", 0.5, Some(Note::Source));
+        check("Translator's note: the river has another name today.", 0.0, Some(Note::Preface));
         let preface = "Riceviamo e pubblichiamo questo saggio, che dice della diga più di quanto ne abbiano detto i giornali in \
                        quarant’anni. Ringraziamo l’autrice, e chi lo ha tradotto di notte. ";
-        check(&preface.repeat(3), 0.0, Some(Note::Furniture));
-        check("Anm. d. Übers.: Der Fluss heißt heute anders.", 0.0, Some(Note::Furniture));
+        check(&preface.repeat(3), 0.0, Some(Note::Preface));
+        check("Anm. d. Übers.: Der Fluss heißt heute anders.", 0.0, Some(Note::Preface));
         check("The translator's note of 1911 says that the river has another name.", 0.0, None);
         check("Share this: Facebook Twitter Telegram WhatsApp Email Print", 0.0, Some(Note::Furniture));
         check("The source of the river lies in the mountains, and nobody knows where.", 0.0, None);
