@@ -185,6 +185,7 @@ pub fn stranger(entry: &Entry) -> SourceCard {
         link: None,
         feed: None,
         feed_id: None,
+        since: None,
         language: entry.language.clone(),
         rights: None,
         updated: None,

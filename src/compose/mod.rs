@@ -30,12 +30,12 @@ pub use status::{StatusEvent, status};
 
 /// What came in the last hour stands whatever the limit, so that a reader who polls hourly, as most do, misses
 /// nothing in a burst (the window of the registry feeds of Rust's crates).
-const WINDOW: TimeDelta = TimeDelta::hours(1);
-/// An entry older than this when it came is no news but the archive of a source that was added: no reader waits for
-/// it. Three days: a source that was down over a weekend is news.
-const NEWS_AGE: TimeDelta = TimeDelta::days(3);
+pub const WINDOW: TimeDelta = TimeDelta::hours(1);
+/// How much older than the last arrival works are read for what came late: a translation of an old story that carries an
+/// old date itself. Stories that are new, whatever their dates, are in [`Stock::arrivals`].
+const READ_BACK: TimeDelta = TimeDelta::days(3);
 /// Most stories in one edition, the window included: at 12 KB each 12 MB, what readers still take.
-const ITEMS_MAX: usize = 1_000;
+pub const ITEMS_MAX: usize = 1_000;
 /// Most works looked at for one edition: filters that find nothing must not read a million stories.
 const WORKS_MAX: usize = 50_000;
 /// Characters of a text that patterns search: longer than any essay, so that one book costs no more than others.
@@ -71,6 +71,8 @@ pub struct Stock<'a> {
     /// What this edition last showed of a story, gone ones too; `None` for one never shown, and always for an
     /// edition asked for by parameters, which keeps no records.
     pub shown: &'a dyn Fn(StoryId) -> Option<Shown>,
+    /// Works that were founded within an hour of the last one that was, in any order.
+    pub arrivals: &'a [Work],
     /// Stories that went, in any order.
     pub tombstones: &'a [Tombstone],
     /// What all editions share.
@@ -95,6 +97,9 @@ struct Candidate {
     elsewhere: Vec<EntryId>,
     published: Timestamp,
     came: Timestamp,
+    /// Whether it came after its source was first read: what a source had already is an archive that is read in, and no
+    /// reader waits for it.
+    is_news: bool,
 }
 
 /// Composes the edition that `query` asks for of `spec`.
@@ -152,7 +157,7 @@ pub fn compose(
     Ok(Composed { edition, shown: records, again })
 }
 
-/// Reads works until no older one can stand.
+/// Reads works until no older one can stand, and those that came last whatever their dates.
 fn gather(
     spec: &EditionSpec,
     filter: &Filter,
@@ -161,22 +166,48 @@ fn gather(
     limit: usize,
     now: Timestamp,
 ) -> (Vec<Candidate>, Option<Timestamp>) {
-    let mut again: Option<Timestamp> = None;
     let merged = merged(stock.tombstones);
-    let mut seen = HashSet::new();
-    let mut candidates: Vec<Candidate> = Vec::new();
-    // The oldest date that still stands, once there are enough.
-    let mut floor: Option<Timestamp> = None;
-    // The last arrival seen.
-    let mut last: Option<Timestamp> = None;
+    let seen = HashSet::new();
+    let mut found = Found { seen, candidates: Vec::new(), again: None, floor: None, last: None };
     for work in works.into_iter().take(WORKS_MAX) {
         let touched = work.story.touched;
-        let newest = *last.get_or_insert(touched);
-        if floor.is_some_and(|floor| touched < floor && touched < newest - WINDOW - NEWS_AGE) {
+        let newest = *found.last.get_or_insert(touched);
+        if found.floor.is_some_and(|floor| touched < floor && touched < newest - WINDOW - READ_BACK) {
             break;
         }
-        if !seen.insert(work.story.id) {
-            continue;
+        found.consider(work, spec, filter, stock, &merged, limit, now);
+    }
+    for work in stock.arrivals {
+        found.consider(work.clone(), spec, filter, stock, &merged, limit, now);
+    }
+    (found.candidates, found.again)
+}
+
+/// What was found so far.
+struct Found {
+    seen: HashSet<StoryId>,
+    candidates: Vec<Candidate>,
+    again: Option<Timestamp>,
+    /// The oldest date that still stands, once there are enough.
+    floor: Option<Timestamp>,
+    /// The last arrival seen.
+    last: Option<Timestamp>,
+}
+
+impl Found {
+    #[allow(clippy::too_many_arguments, reason = "what composing is about, passed on")]
+    fn consider(
+        &mut self,
+        work: Work,
+        spec: &EditionSpec,
+        filter: &Filter,
+        stock: &Stock<'_>,
+        merged: &HashMap<StoryId, Vec<StoryId>>,
+        limit: usize,
+        now: Timestamp,
+    ) {
+        if !self.seen.insert(work.story.id) {
+            return;
         }
         let shown = (stock.shown)(work.story.id);
         let gone = merged.get(&work.story.id).into_iter().flatten();
@@ -184,24 +215,25 @@ fn gather(
         let found = match choose(spec, &work, stock.planet, shown.as_ref(), &elsewhere, now) {
             Choice::Nothing => None,
             Choice::Hold(until) => {
-                again = Some(again.map_or(until, |a| a.min(until)));
+                self.again = Some(self.again.map_or(until, |a| a.min(until)));
                 None
             }
             Choice::Show(v) if filter.stands(&work, &v, stock) => {
-                Some((published(spec, &v, shown.as_ref(), &work, now), v.entry.first_seen))
+                let is_news = v.card.since.is_none_or(|since| v.entry.first_seen > since);
+                Some((published(spec, &v, shown.as_ref(), &work, now), v.entry.first_seen, is_news))
             }
             Choice::Show(_) => None,
         };
-        let Some((published, came)) = found else { continue };
-        last = last.max(Some(came));
-        candidates.push(Candidate { work, shown, elsewhere, published, came });
+        let Some((published, came, is_news)) = found else { return };
+        self.last = self.last.max(Some(came));
+        self.candidates.push(Candidate { work, shown, elsewhere, published, came, is_news });
         // Trimmed now and then, so that a long search holds few works at a time.
-        if candidates.len() >= 2 * limit + ITEMS_MAX || (floor.is_none() && candidates.len() == limit) {
-            trim(&mut candidates, limit);
-            floor = candidates.iter().map(|c| c.published).nth(limit.saturating_sub(1));
+        let many = self.candidates.len();
+        if many >= 2 * limit + ITEMS_MAX || (self.floor.is_none() && many == limit) {
+            trim(&mut self.candidates, limit);
+            self.floor = self.candidates.iter().map(|c| c.published).nth(limit.saturating_sub(1));
         }
     }
-    (candidates, again)
 }
 
 /// The stories that went into each story, at once or by way of others that went too.
@@ -230,7 +262,7 @@ fn trim(candidates: &mut Vec<Candidate>, limit: usize) {
     let mut place = 0;
     candidates.retain(|c| {
         place += 1;
-        let news = last.is_some_and(|last| c.came >= last - WINDOW) && c.came - c.published < NEWS_AGE;
+        let news = c.is_news && last.is_some_and(|last| c.came >= last - WINDOW);
         place <= limit || (news && place <= ITEMS_MAX)
     });
 }

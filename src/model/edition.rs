@@ -115,6 +115,8 @@ pub struct SourceCard {
     pub feed: Option<Url>,
     /// The feed's own `atom:id`, where it has one.
     pub feed_id: Option<String>,
+    /// When its first entries came: what it had by then is an archive, no news.
+    pub since: Option<Timestamp>,
     /// Its usual language.
     pub language: Option<Language>,
     /// Its rights, as text.

@@ -6,14 +6,19 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::ingest::lock;
 use super::{Error, House, Plan};
 use crate::compose::{self, Composed, Stock, Work};
 use crate::model::edition::{Planet, SourceCard};
-use crate::model::{EditionQuery, EditionSpec, Entry, EntryId, SourceState, Story, StoryId, Timestamp, Tombstone};
+use crate::model::{
+    EditionQuery, EditionSpec, Entry, EntryId, SourceId, SourceState, Story, StoryId, Timestamp, Tombstone,
+};
 use crate::store::{Draft, Read, query};
 
 /// Stories read at once.
 const PAGE: usize = 64;
+/// Stories that came last are read by so many: mostly few came within an hour.
+const ARRIVALS_AT_ONCE: usize = 16;
 /// Tombstones that an edition is given: it names those as old as its oldest story.
 const TOMBSTONES_MAX: usize = 1_000;
 /// How far back tombstones are looked for: a reader that was away longer has forgotten the entries too.
@@ -96,14 +101,56 @@ impl House {
             shown: &|story: StoryId| {
                 if remembers { reads.or_default(query::shown(store, &spec.id, story).map(Some)) } else { None }
             },
+            arrivals: &[],
             tombstones: &tombstones,
             planet,
         };
+        let arrivals = self.arrivals(plan)?;
+        let stock = Stock { arrivals: &arrivals, ..stock };
         let works = Works { house: self, plan, reads: &reads, page: Vec::new(), last: None, ended: false };
         let composed = compose::compose(spec, query, works, &stock, now);
         // What could not be read is no reason to publish an edition without it.
         reads.all_went_well()?;
         composed.map_err(Composing::Query)
+    }
+
+    /// Works that were founded within an hour of the last one, of which the dates say that they are older: by date they
+    /// would be found late or not at all.
+    fn arrivals(&self, plan: &Plan) -> Result<Vec<Work>, Error> {
+        let mut arrivals = Vec::new();
+        let (mut read, mut last, mut since) = (0, None::<Story>, None);
+        while read < compose::ITEMS_MAX {
+            let page = query::latest_founded(self.store(), last.as_ref(), ARRIVALS_AT_ONCE)?;
+            read += page.len();
+            last = page.last().cloned();
+            let ends = page.len() < ARRIVALS_AT_ONCE;
+            for story in page {
+                let since = *since.get_or_insert(story.founded - compose::WINDOW);
+                if story.founded < since {
+                    return Ok(arrivals);
+                }
+                if story.touched < since {
+                    arrivals.extend(self.work(plan, story, query::entry)?);
+                }
+            }
+            if ends {
+                break;
+            }
+        }
+        Ok(arrivals)
+    }
+
+    /// When the first entries of a source came.
+    fn since(&self, source: &SourceId) -> Result<Option<Timestamp>, Error> {
+        if let Some(since) = lock(&self.first_seen).get(source) {
+            return Ok(Some(*since));
+        }
+        let Some(first) = query::first_of_source(self.store(), source)? else { return Ok(None) };
+        let since = query::entry(self.store(), first)?.map(|entry| entry.first_seen);
+        if let Some(since) = since {
+            lock(&self.first_seen).insert(source.clone(), since);
+        }
+        Ok(since)
     }
 
     /// A story with the entries that may be named; `None` where no configured source has one.
@@ -133,6 +180,7 @@ impl House {
                 link: facts.link.or_else(|| Some(source.url.clone())),
                 feed: state.feed,
                 feed_id: facts.id,
+                since: self.since(&source.id)?,
                 language: source.language.clone().or(facts.language),
                 rights: facts.rights,
                 updated: state.last_change,

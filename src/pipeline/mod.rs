@@ -77,6 +77,8 @@ pub struct House {
     counted: Mutex<Option<(u64, Summary)>>,
     /// The counts that pages show, and when they were taken.
     recent: Mutex<Option<(Timestamp, Summary)>>,
+    /// When the first entries of sources came, as far as it was asked.
+    first_seen: Mutex<BTreeMap<SourceId, Timestamp>>,
     /// When its store was founded.
     founded: Mutex<founding::Founded>,
     /// Polls since the start by status of the answer, `None` where there was none.
@@ -109,6 +111,7 @@ impl House {
             told: Mutex::default(),
             counted: Mutex::default(),
             recent: Mutex::default(),
+            first_seen: Mutex::default(),
             founded: Mutex::default(),
             statuses: Mutex::default(),
             fault_of_store: Mutex::default(),
@@ -144,6 +147,7 @@ impl House {
     /// Forgets what is held in memory of the store: its records came from elsewhere.
     pub fn reread(&self) {
         *self.bench.lock().unwrap_or_else(PoisonError::into_inner) = judge::Bench::default();
+        ingest::lock(&self.first_seen).clear();
         self.touch();
     }
 

@@ -293,6 +293,45 @@ fn what_is_held_for_a_translation_appears_when_the_time_has_passed_though_nothin
 }
 
 #[test]
+fn what_came_in_the_last_hour_stands_beside_the_limit_whatever_its_date() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let source = Source { full_text: Some(false), ..source() };
+    let mut spec = EditionSpec::new("main", "Main");
+    spec.limit = 1;
+    let plan = Plan::new(vec![source.clone()], vec![spec], url("/planet/"), Vec::new(), Vec::new());
+    let house = Arc::new(House::new(store, plan).unwrap());
+    let publish = |id: &str, published: Timestamp, now: i64| {
+        let text = match id {
+            "bridges" => "Nobody has counted the bridges of the old town since the flood",
+            "archives" => "The registrar keeps the deeds of nine parishes in a cellar that smells of apples",
+            "harbours" => "At low water the cranes stand in mud, and the pilots play cards",
+            "kilns" => "Bricks cool for six days before anybody dares to open the door",
+            _ => "Her captain sounds the horn twice, once for a dog that died",
+        };
+        let mut polled = polled(text);
+        let entry = &mut polled.reading.entries[0];
+        (entry.id, entry.published) = (Some(id.to_owned()), Some(published));
+        (entry.title.value, entry.link) = (format!("About {id}"), Some(url(&format!("/{id}")).to_string()));
+        house.take_poll(&source, polled, at(now)).unwrap();
+        house.judge(at(now)).unwrap();
+    };
+    let long_ago = at(-60 * 24 * 900);
+    publish("bridges", at(-30), 0);
+    publish("archives", long_ago, 0);
+    let shown = |now: i64| {
+        let site = Shopfront::new(Arc::clone(&house), Arc::new(Counts::default()), move || at(now));
+        let edition = site.edition("main", &EditionQuery::default()).unwrap();
+        edition.items.iter().map(|item| item.shown.title.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(1), ["About bridges"], "what the source had is an archive");
+    publish("harbours", long_ago, 300);
+    publish("kilns", long_ago, 301);
+    assert_eq!(shown(302).len(), 3, "what it adds is news");
+    publish("ferries", at(500), 500);
+    assert_eq!(shown(501), ["About ferries"], "an hour later it is none");
+}
+
+#[test]
 fn the_page_of_a_story_shows_what_its_sources_may_show() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let house = house_over(Arc::clone(&store));

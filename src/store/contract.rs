@@ -358,8 +358,10 @@ fn stories_stand_in_the_order_of_what_happened_to_them() {
         draft.commit().unwrap();
         assert_eq!(newest(None, 9), [id(1).0, id(2).0]);
         assert_eq!(query::story_of(store, id(3)).unwrap(), None);
-        let since = query::founded_since(store, at(2), 9).unwrap();
-        assert_eq!(since.iter().map(|s| s.id.0).collect::<Vec<_>>(), [id(2).0]);
+        let latest = query::latest_founded(store, None, 9).unwrap();
+        assert_eq!(latest.iter().map(|s| s.id.0).collect::<Vec<_>>(), [id(2).0, id(1).0]);
+        let next = query::latest_founded(store, latest.first(), 9).unwrap();
+        assert_eq!(next.iter().map(|s| s.id.0).collect::<Vec<_>>(), [id(1).0]);
     });
 }
 

@@ -271,11 +271,18 @@ pub fn oldest_stories(from: &dyn Read, after: Option<&Story>, limit: usize) -> R
     stories_by(from, &Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit).backwards() })
 }
 
-/// The stories founded since then, latest first: what a slow reader must not miss, however old their dates.
-pub fn founded_since(from: &dyn Read, since: Timestamp, limit: usize) -> Result<Vec<Story>, Error> {
-    let mut stories = stories_by(from, &Scan::prefix(&[kind::FOUNDED], limit))?;
-    stories.retain(|story| story.founded >= since);
-    Ok(stories)
+/// The stories by when they were founded, latest first, after this one.
+pub fn latest_founded(from: &dyn Read, after: Option<&Story>, limit: usize) -> Result<Vec<Story>, Error> {
+    let after = after.map(|s| Key::of(kind::FOUNDED).time_backwards(s.founded).story(s.id).bytes());
+    let prefix = [kind::FOUNDED];
+    stories_by(from, &Scan { after: after.as_deref(), ..Scan::prefix(&prefix, limit) })
+}
+
+/// The entry of a source that was seen first.
+pub fn first_of_source(from: &dyn Read, source: &SourceId) -> Result<Option<EntryId>, Error> {
+    let prefix = Key::of(kind::OF_SOURCE).text(source.as_str()).bytes();
+    let pairs = from.scan(&Scan::prefix(&prefix, 1))?;
+    pairs.first().map(|(key, _)| Tail::of(key).entry()).transpose()
 }
 
 fn stories_by(from: &dyn Read, scan: &Scan<'_>) -> Result<Vec<Story>, Error> {

@@ -36,6 +36,7 @@ pub fn card(id: &str, title: &str, language: &str, role: Role) -> SourceCard {
         title: title.into(),
         link: Some(url(&format!("https://{id}.example/"))),
         feed: Some(url(&format!("https://{id}.example/feed"))),
+        since: None,
         feed_id: None,
         language: Some(lang(language)),
         rights: None,
@@ -159,6 +160,7 @@ pub struct Desk {
     pub planet: Planet,
     pub records: BTreeMap<StoryId, Shown>,
     pub tombstones: Vec<Tombstone>,
+    pub arrivals: Vec<Work>,
 }
 
 impl Desk {
@@ -167,7 +169,7 @@ impl Desk {
         let mut spec = EditionSpec::new("main", "The main edition");
         spec.languages = languages.iter().filter(|l| **l != "*").map(|l| lang(l)).collect();
         spec.any_language = languages.is_empty() || languages.contains(&"*");
-        Self { spec, planet: planet(), records: BTreeMap::new(), tombstones: Vec::new() }
+        Self { spec, planet: planet(), records: BTreeMap::new(), tombstones: Vec::new(), arrivals: Vec::new() }
     }
 
     /// Composes and keeps the records, as a daemon does.
@@ -187,6 +189,7 @@ impl Desk {
         let stock = Stock {
             body: &|e| e.body.clone(),
             shown: &|story| self.records.get(&story).copied(),
+            arrivals: &self.arrivals,
             tombstones: &self.tombstones,
             planet: &self.planet,
         };

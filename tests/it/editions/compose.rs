@@ -1,5 +1,7 @@
 //! Which version is shown, what moves `updated`, and what is given away of a text?
 
+use std::sync::Arc;
+
 use tributary::compose::{Stock, Work, compose};
 use tributary::model::edition::Bump;
 use tributary::model::source::{Content, Paid};
@@ -203,15 +205,32 @@ fn the_limit_never_drops_what_came_in_the_last_hour() {
     assert_eq!(edition.items.len(), 30);
     // Nor does the passing of time alone change an edition.
     assert_eq!(desk.compose(&works, at("2026-11-28T00:00:00Z")).edition, edition);
-    // What is old when it comes is an archive that is read in, not news.
-    let archive: Vec<Work> = (0..50)
+    // What a source had when it was first read is an archive, no news; what it adds is news, whatever its date.
+    let old: Vec<Work> = (0..50)
         .map(|i| {
             let mut e = entry("rivers", &format!("o{i}"), "en", &format!("{i}"), "2025-01-01T00:00:00Z");
             e.first_seen = at("2026-11-20T11:30:00Z");
             work(vec![e])
         })
         .collect();
-    assert_eq!(desk.compose(&archive, now()).edition.items.len(), 5);
+    let mut since = |when: &str| {
+        let rivers = desk.planet.sources.get_mut(&SourceId("rivers".into())).unwrap();
+        Arc::make_mut(rivers).since = Some(at(when));
+        desk.compose(&old, now()).edition.items.len()
+    };
+    assert_eq!((since("2026-11-20T11:30:00Z"), since("2026-11-19T11:30:00Z")), (5, 50));
+    // By date it would not be reached: of many newer stories only the first are read.
+    let mut desk = Desk::new(&[]);
+    desk.spec.limit = 5;
+    desk.arrivals = old[..3].to_vec();
+    let newer: Vec<Work> = (0..2_000)
+        .map(|i| {
+            let date = at("2026-11-20T11:30:00Z") - chrono::TimeDelta::hours(i);
+            work(vec![entry("rivers", &format!("d{i}"), "en", "Title", &date.to_rfc3339())])
+        })
+        .collect();
+    let items = desk.compose(&newer, now()).edition.items;
+    assert_eq!(items.iter().filter(|item| item.shown.title.len() < 3).count(), 3);
 }
 
 #[test]
@@ -223,7 +242,7 @@ fn of_a_million_stories_only_the_newest_are_read() {
         work(vec![entry("rivers", &format!("{i}"), "en", "Title", &date.to_rfc3339())])
     });
     let planet = planet();
-    let stock = Stock { body: &|e| e.body.clone(), shown: &|_| None, tombstones: &[], planet: &planet };
+    let stock = Stock { body: &|e| e.body.clone(), shown: &|_| None, arrivals: &[], tombstones: &[], planet: &planet };
     let composed = compose(&Desk::new(&[]).spec, &EditionQuery::default(), works, &stock, now()).unwrap();
     assert_eq!(composed.edition.items.len(), 100);
     assert!(read < 300, "{read} works were read for an edition of 100");
@@ -409,7 +428,7 @@ fn after_a_merge_no_version_stands_under_two_ids() {
 #[test]
 fn a_question_narrows_an_edition_and_says_so_in_its_addresses() {
     let planet = planet();
-    let stock = Stock { body: &|e| e.body.clone(), shown: &|_| None, tombstones: &[], planet: &planet };
+    let stock = Stock { body: &|e| e.body.clone(), shown: &|_| None, arrivals: &[], tombstones: &[], planet: &planet };
     let spec = Desk::new(&["it"]).spec;
     let query = EditionQuery::read([("lang", "fr,en"), ("source", "routes")]).unwrap();
     let composed = compose(&spec, &query, [essay()], &stock, now()).unwrap();
