@@ -72,7 +72,7 @@ pub fn open(config: &Config, clock: Clock, runtime: Arc<Runtime>) -> anyhow::Res
     let store = SledStore::open(&config.store.path)?;
     let Configured { plan, schedules, fetching } = configured(config).map_err(|why| anyhow!(why))?;
     let house = Arc::new(House::new(Arc::new(store), plan).context("failed to start the judging threads")?);
-    // Written while nobody held the store, overrides are followed now.
+    // What was written while nobody held the store is followed now.
     if let Err(error) = house.apply_trust(&house.plan(), clock.now())
         && !house.heeds(&error)
     {

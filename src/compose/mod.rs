@@ -167,73 +167,50 @@ fn gather(
     now: Timestamp,
 ) -> (Vec<Candidate>, Option<Timestamp>) {
     let merged = merged(stock.tombstones);
-    let seen = HashSet::new();
-    let mut found = Found { seen, candidates: Vec::new(), again: None, floor: None, last: None };
-    for work in works.into_iter().take(WORKS_MAX) {
-        let touched = work.story.touched;
-        let newest = *found.last.get_or_insert(touched);
-        if found.floor.is_some_and(|floor| touched < floor && touched < newest - WINDOW - READ_BACK) {
-            break;
-        }
-        found.consider(work, spec, filter, stock, &merged, limit, now);
-    }
-    for work in stock.arrivals {
-        found.consider(work.clone(), spec, filter, stock, &merged, limit, now);
-    }
-    (found.candidates, found.again)
-}
-
-/// What was found so far.
-struct Found {
-    seen: HashSet<StoryId>,
-    candidates: Vec<Candidate>,
-    again: Option<Timestamp>,
-    /// The oldest date that still stands, once there are enough.
-    floor: Option<Timestamp>,
-    /// The last arrival seen.
-    last: Option<Timestamp>,
-}
-
-impl Found {
-    #[allow(clippy::too_many_arguments, reason = "what composing is about, passed on")]
-    fn consider(
-        &mut self,
-        work: Work,
-        spec: &EditionSpec,
-        filter: &Filter,
-        stock: &Stock<'_>,
-        merged: &HashMap<StoryId, Vec<StoryId>>,
-        limit: usize,
-        now: Timestamp,
-    ) {
-        if !self.seen.insert(work.story.id) {
-            return;
+    let mut seen = HashSet::new();
+    let mut again: Option<Timestamp> = None;
+    let mut candidate = |work: Work| -> Option<Candidate> {
+        if !seen.insert(work.story.id) {
+            return None;
         }
         let shown = (stock.shown)(work.story.id);
         let gone = merged.get(&work.story.id).into_iter().flatten();
         let elsewhere: Vec<EntryId> = gone.filter_map(|id| (stock.shown)(*id)).map(|shown| shown.entry).collect();
-        let found = match choose(spec, &work, stock.planet, shown.as_ref(), &elsewhere, now) {
-            Choice::Nothing => None,
-            Choice::Hold(until) => {
-                self.again = Some(self.again.map_or(until, |a| a.min(until)));
-                None
-            }
+        let (published, came, is_news) = match choose(spec, &work, stock.planet, shown.as_ref(), &elsewhere, now) {
             Choice::Show(v) if filter.stands(&work, &v, stock) => {
                 let is_news = v.card.since.is_none_or(|since| v.entry.first_seen > since);
-                Some((published(spec, &v, shown.as_ref(), &work, now), v.entry.first_seen, is_news))
+                (published(spec, &v, shown.as_ref(), &work, now), v.entry.first_seen, is_news)
             }
-            Choice::Show(_) => None,
+            Choice::Hold(until) => {
+                again = Some(again.map_or(until, |a| a.min(until)));
+                return None;
+            }
+            Choice::Show(_) | Choice::Nothing => return None,
         };
-        let Some((published, came, is_news)) = found else { return };
-        self.last = self.last.max(Some(came));
-        self.candidates.push(Candidate { work, shown, elsewhere, published, came, is_news });
+        Some(Candidate { work, shown, elsewhere, published, came, is_news })
+    };
+    let mut candidates: Vec<Candidate> = Vec::new();
+    // The oldest date that still stands, once there are enough.
+    let mut floor: Option<Timestamp> = None;
+    // The last arrival seen.
+    let mut last: Option<Timestamp> = None;
+    for work in works.into_iter().take(WORKS_MAX) {
+        let touched = work.story.touched;
+        let newest = *last.get_or_insert(touched);
+        if floor.is_some_and(|floor| touched < floor && touched < newest - WINDOW - READ_BACK) {
+            break;
+        }
+        let Some(found) = candidate(work) else { continue };
+        last = last.max(Some(found.came));
+        candidates.push(found);
         // Trimmed now and then, so that a long search holds few works at a time.
-        let many = self.candidates.len();
-        if many >= 2 * limit + ITEMS_MAX || (self.floor.is_none() && many == limit) {
-            trim(&mut self.candidates, limit);
-            self.floor = self.candidates.iter().map(|c| c.published).nth(limit.saturating_sub(1));
+        if candidates.len() >= 2 * limit + ITEMS_MAX || (floor.is_none() && candidates.len() == limit) {
+            trim(&mut candidates, limit);
+            floor = candidates.iter().map(|c| c.published).nth(limit.saturating_sub(1));
         }
     }
+    candidates.extend(stock.arrivals.iter().cloned().filter_map(candidate));
+    (candidates, again)
 }
 
 /// The stories that went into each story, at once or by way of others that went too.

@@ -22,8 +22,10 @@ pub(super) enum Founded {
     /// Not asked yet.
     #[default]
     Unknown,
-    /// Before it was kept: then it is long ago.
+    /// Before that was kept: long ago.
     LongAgo,
+    /// Not yet: it has no entries.
+    NotYet,
     /// Then.
     At(Timestamp),
 }
@@ -31,7 +33,7 @@ pub(super) enum Founded {
 impl House {
     /// Remembers, in a store without entries, that it is founded now, and what its sources are trusted with.
     pub(super) fn found(&self, draft: &mut Draft<'_>, now: Timestamp) -> Result<(), Error> {
-        if matches!(self.founded()?, Founded::LongAgo) && query::entries(&*self.store, None, 1)?.is_empty() {
+        if matches!(self.founded()?, Founded::NotYet) {
             draft.put_meta(FOUNDED, &now.timestamp_millis().to_be_bytes());
             let plan = self.plan();
             put_trust(draft, &plan.sources().map(|source| (source.id.clone(), trusted_with(source))).collect());
@@ -53,7 +55,11 @@ impl House {
         if matches!(*founded, Founded::Unknown) {
             let kept = query::meta(&*self.store, FOUNDED)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
             let at = kept.and_then(|bytes| DateTime::from_timestamp_millis(i64::from_be_bytes(bytes)));
-            *founded = at.map_or(Founded::LongAgo, Founded::At);
+            *founded = match at {
+                Some(at) => Founded::At(at),
+                None if query::entries(&*self.store, None, 1)?.is_empty() => Founded::NotYet,
+                None => Founded::LongAgo,
+            };
         }
         Ok(*founded)
     }
