@@ -15,7 +15,7 @@ fn main() {
     let entries: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
     let line = r#"{"doc_id":"a","lang":"en","text":"A text that is long enough to have windows of its own, and says nothing."}"#;
     let Ok(line) = serde_json::from_str::<Line>(line) else { return };
-    let mut made = profile(&line.entry(|_| None));
+    let mut made = profile(&line.entry());
     let mut index = Index::new();
     for n in 0..entries {
         make(&mut made, n);

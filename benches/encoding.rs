@@ -60,7 +60,7 @@ fn decide(essay: &str) {
         let text: Vec<&str> = words.iter().cycle().skip(n * 37).take(words.len()).copied().collect();
         let paragraphs = text.chunks(80).map(|words| format!("<p>{}.</p>", words.join(" "))).collect::<String>();
         let line = serde_json::json!({"doc_id": n.to_string(), "lang": "en", "html": paragraphs});
-        serde_json::from_value::<Line>(line).ok().map(|line| line.entry(|_| None))
+        serde_json::from_value::<Line>(line).ok().map(|line| line.entry())
     };
     let entries: Vec<Entry> = (0..=20).filter_map(entry).collect();
     let [first, others @ ..] = entries.as_slice() else { return };

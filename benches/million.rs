@@ -154,7 +154,7 @@ fn entry(n: u64) -> Outcome<Entry> {
         "url": format!("https://{source}.example/p/{n}"),
         "text": text(n, WORDS),
     }))?;
-    let mut entry = line.entry(|_| None);
+    let mut entry = line.entry();
     entry.first_seen = moment(n);
     entry.published = Some(moment(n));
     Ok(entry)

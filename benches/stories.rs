@@ -88,7 +88,7 @@ fn entry(story: u64, number: usize) -> Entry {
         "text": "A text, which is not read here.",
     });
     let line: Option<Line> = serde_json::from_value(line).ok();
-    let mut entry = line.map(|line| line.entry(|_| None)).unwrap_or_else(|| unreachable!("it is a line"));
+    let mut entry = line.map(|line| line.entry()).unwrap_or_else(|| unreachable!("it is a line"));
     entry.first_seen = at((story % 500_000) as i64 + number as i64);
     entry
 }

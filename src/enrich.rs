@@ -2,6 +2,7 @@
 //!
 //! A feed that gives summaries lacks the last lines of a post, which is where the link to the original stands.
 
+use crate::markup::{language, text};
 use crate::model::{Entry, Page, Source, Timestamp};
 
 /// Bytes of clean HTML from which on a content counts as whole, unless it is visibly cut. The 24 real captures of
@@ -98,10 +99,20 @@ fn strip_tags(html: &str) -> String {
     out
 }
 
+/// A page has more text than a summary, so it is asked wherever nobody declared the language of this very entry.
+fn find_language(entry: &mut Entry, page: &Page) {
+    if entry.language.is_some() && entry.language_confidence >= 1.0 {
+        return;
+    }
+    let site = entry.language.clone().or_else(|| page.language.clone());
+    if let Some((language, confidence)) = language::of_site(site, &entry.title, &text::plain(&page.html)) {
+        (entry.language, entry.language_confidence) = (Some(language), confidence);
+    }
+}
+
 /// Takes from the page what the feed did not tell. What the feed said itself stays: a page is read by guesswork.
 pub fn apply(entry: &mut Entry, page: Page, now: Timestamp) {
-    let language = page.language.clone();
-    entry.language = entry.language.take().or(language);
+    find_language(entry, &page);
     if entry.title.is_empty() {
         entry.title = page.title.clone().unwrap_or_default();
     }
@@ -129,6 +140,22 @@ pub fn apply(entry: &mut Entry, page: Page, now: Timestamp) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_tells_the_language_where_only_the_site_declared_one() {
+        let text = "Il Kazakistan potrebbe essersi appena messo su una rotta di collisione irreversibile con la Russia, e \
+                    questo non promette bene per nessuno: né per i vicini, né per chi su quelle strade vive di commercio.";
+        let read = |declared: &str, confidence: f32| {
+            let line = serde_json::json!({ "doc_id": "one", "lang": declared, "text": "Il Kazakistan" });
+            let line: crate::matching::archive::Line = serde_json::from_value(line).expect("a line");
+            let mut entry = Entry { language_confidence: confidence, ..line.entry() };
+            let page = Page { html: format!("<p>{text}</p>"), ..Page::default() };
+            apply(&mut entry, page, chrono::DateTime::UNIX_EPOCH);
+            entry.language.expect("declared").as_str().to_owned()
+        };
+        assert_eq!(read("en", 0.8), "it");
+        assert_eq!(read("en", 1.0), "en");
+    }
 
     #[test]
     fn texts_that_were_cut_are_known_by_their_end() {

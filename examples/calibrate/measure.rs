@@ -116,7 +116,7 @@ fn samples(documents: &[Document]) -> Vec<Sample> {
     let mut out: Vec<Sample> = documents
         .iter()
         .enumerate()
-        .map(|(document, d)| Sample { entry: d.line.entry(|_| None), document, cut: false })
+        .map(|(document, d)| Sample { entry: d.line.entry(), document, cut: false })
         .collect();
     let cuts: Vec<Sample> = out.par_iter().filter_map(|s| cut(&documents[s.document], s)).collect();
     out.extend(cuts);

@@ -238,7 +238,7 @@ fn edges(profiles: &[Profile], scored: &HashMap<(usize, usize), Scored>, thresho
 
 /// The stories that the edges lead to, by the partition that is shipped.
 fn group(documents: &[Document], profiles: &[Profile], edges: &[Edge]) -> Vec<usize> {
-    let entries: Vec<Entry> = documents.iter().map(|d| d.line.entry(|_| None)).collect();
+    let entries: Vec<Entry> = documents.iter().map(|d| d.line.entry()).collect();
     let nodes: Vec<Node> = entries.iter().zip(profiles).map(|(e, p)| archive::node(e, p, Role::Mixed)).collect();
     let cut = partition(&nodes, edges, &Overrides::default());
     let place: HashMap<_, usize> = entries.iter().enumerate().map(|(i, e)| (e.id, i)).collect();

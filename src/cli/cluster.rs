@@ -8,9 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::matching::archive::{self, Judged, Line, Placed, Progress};
-use crate::matching::text;
-use crate::model::{Entry, EntryId, Language, MemberRole, Role, Timestamp};
-use crate::normalise::language;
+use crate::model::{Entry, EntryId, MemberRole, Role, Timestamp};
 
 /// One line of the answer.
 #[derive(Serialize)]
@@ -60,7 +58,7 @@ pub fn run(input: impl BufRead, mut output: impl Write, now: Timestamp) -> anyho
 /// The entries of an archive. Two lines of one `doc_id` and source stay two; which of them has the plain id is decided
 /// by what they say, not by their order.
 pub fn entries(lines: &[Line]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = lines.iter().map(|line| line.entry(language_of)).collect();
+    let mut entries: Vec<Entry> = lines.iter().map(|line| line.entry()).collect();
     let mut of_id: BTreeMap<EntryId, Vec<usize>> = BTreeMap::new();
     for (i, entry) in entries.iter().enumerate() {
         of_id.entry(entry.id).or_default().push(i);
@@ -74,12 +72,6 @@ pub fn entries(lines: &[Line]) -> Vec<Entry> {
         }
     }
     entries
-}
-
-/// The language of a text that declares none.
-fn language_of(text: &str) -> Option<Language> {
-    let plain: Vec<String> = text::blocks::blocks(text).into_iter().map(|b| b.text).collect();
-    language::detect("", &plain.join(" ")).map(|(language, _)| language)
 }
 
 /// Does `work` on a pool of as many threads as there are cores, and shows on stderr how far it is.

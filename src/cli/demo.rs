@@ -78,7 +78,7 @@ fn print_once(open: &Open) -> Outcome {
     let mut failed = false;
     open.runtime.block_on(async {
         poll_now(rooms, sources, &mut |report| failed |= report.failed()).await?;
-        drain(rooms).await
+        drain(rooms, &mut |_| ()).await
     })?;
     let mut folded = Vec::new();
     rooms.house.each_story(&mut |story| {

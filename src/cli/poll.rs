@@ -42,7 +42,7 @@ pub fn run(rooms: &Arc<Rooms>, runtime: &Runtime, only: Option<&str>, out: &mut 
     }))?;
     printed?;
     out.progress(Progress { done, of, what: "reading pages, judging".to_owned() });
-    runtime.block_on(drain(rooms))?;
+    runtime.block_on(drain(rooms, &mut |what| out.progress(Progress { done, of, what })))?;
     out.progress(Progress { done: of, of, what: String::new() });
     match rooms.house.publications()?.len() {
         0 => {}

@@ -11,8 +11,10 @@ use crate::pipeline::Error;
 
 /// How long it sleeps at the most: an entry whose page never came is ready by time alone.
 const NAP: Duration = Duration::from_secs(1);
-/// How often the progress of a long queue is told.
-const PROGRESS: Duration = Duration::from_secs(5);
+/// How often the progress of a long queue is counted.
+const PROGRESS: Duration = Duration::from_secs(1);
+/// How many such counts make a line of the log.
+const LOGGED: u32 = 5;
 /// A queue shorter than this is no news.
 const LONG_QUEUE: usize = 100;
 /// How far a queue is counted.
@@ -39,7 +41,7 @@ impl Judge {
         let work = move || {
             while !own.stopped.load(Ordering::SeqCst) {
                 if rooms.house.fault_of_store().is_none()
-                    && let Err(error) = judge_all(&rooms, &own.stopped)
+                    && let Err(error) = judge_all(&rooms, &own.stopped, &mut logged())
                     && !rooms.house.heeds(&error)
                 {
                     tracing::error!(%error, "entries could not be judged; they stay in the queue");
@@ -84,8 +86,28 @@ fn grouped(number: usize) -> String {
     out
 }
 
-/// Judges until nothing is ready, and tells how far it is.
-pub(super) fn judge_all(rooms: &Rooms, stopped: &AtomicBool) -> Result<usize, Error> {
+/// How far judging is, in words.
+pub(super) fn progress(judged: usize, all: usize) -> String {
+    format!("judging {} of {} entries", grouped(judged), grouped(all))
+}
+
+/// Tells the log of every fifth count.
+fn logged() -> impl FnMut(usize, usize) {
+    let mut counts = 0_u32;
+    move |judged, all| {
+        counts += 1;
+        if counts.is_multiple_of(LOGGED) {
+            tracing::info!("{}", progress(judged, all));
+        }
+    }
+}
+
+/// Judges until nothing is ready, and tells how far it is: entries judged, and those with what still waits.
+pub(super) fn judge_all(
+    rooms: &Rooms,
+    stopped: &AtomicBool,
+    tell: &mut dyn FnMut(usize, usize),
+) -> Result<usize, Error> {
     let mut judged = 0;
     let mut told = clock::instant();
     while !stopped.load(Ordering::SeqCst) {
@@ -100,7 +122,7 @@ pub(super) fn judge_all(rooms: &Rooms, stopped: &AtomicBool) -> Result<usize, Er
             told = clock::instant();
             let all = judged + rooms.house.waiting(COUNTED_MAX)?;
             if all >= LONG_QUEUE {
-                tracing::info!("judging {} of {} entries", grouped(judged), grouped(all));
+                tell(judged, all);
             }
         }
     }
@@ -116,5 +138,6 @@ mod tests {
         for (number, expected) in [(0, "0"), (999, "999"), (1_240, "1,240"), (1_000_000, "1,000,000")] {
             assert_eq!(grouped(number), expected);
         }
+        assert_eq!(progress(1_240, 20_000), "judging 1,240 of 20,000 entries");
     }
 }

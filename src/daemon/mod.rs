@@ -69,12 +69,12 @@ impl Rooms {
         Arc::clone(&self.schedules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Judges all that is ready. CPU work: call it where it may block.
+    /// Judges all that is ready, and says of a long queue how far it is, in words. CPU work: call it where it may block.
     ///
     /// # Errors
     /// The store cannot be read or written.
-    pub fn judge_all(&self) -> Result<usize, Error> {
-        judging::judge_all(self, &AtomicBool::new(false))
+    pub fn judge_all(&self, tell: &mut dyn FnMut(String)) -> Result<usize, Error> {
+        judging::judge_all(self, &AtomicBool::new(false), &mut |judged, all| tell(judging::progress(judged, all)))
     }
 }
 

@@ -435,15 +435,15 @@ pub async fn poll_now(
 }
 
 /// Does all that is due after a poll by hand: reads pages, judges, fetches the originals that reposts were found to
-/// name, and judges those. What has to be tried again later is not waited for.
+/// name, and judges those. What has to be tried again later is not waited for. `tell` hears how far judging is.
 ///
 /// # Errors
 /// The store cannot be read or written.
-pub async fn drain(rooms: &Arc<Rooms>) -> Result<(), Error> {
+pub async fn drain(rooms: &Arc<Rooms>, tell: &mut dyn FnMut(String)) -> Result<(), Error> {
     loop {
         drain_pages(rooms).await?;
         // A reference names no further ones, so this ends.
-        if tokio::task::block_in_place(|| rooms.judge_all())? == 0 {
+        if tokio::task::block_in_place(|| rooms.judge_all(tell))? == 0 {
             return Ok(());
         }
     }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::encoders;
+use crate::markup::language;
 use crate::model::{
     Body, Edge, Encoder, Entry, EntryId, Evidence, Language, MemberRole, Node, Person, Phrase, Profile, Role, SourceId,
     StoryId, Timestamp, Verdict,
@@ -18,6 +19,7 @@ use crate::model::{
 use super::candidates::Index;
 use super::overrides::Overrides;
 use super::stories::Scene;
+use super::text::blocks;
 use super::{Context, judge, partition, profile, rarity, rivals, stories};
 
 /// One line of an archive. Other fields of the line are not read: they can influence nothing.
@@ -55,16 +57,17 @@ impl Line {
         }
     }
 
-    /// The entry that the line stands for. `found` names the language of a text that declares none.
+    /// The entry that the line stands for.
     ///
     /// It counts as first seen when it was published, so that the order of lines decides nothing.
-    pub fn entry(&self, found: fn(&str) -> Option<Language>) -> Entry {
+    pub fn entry(&self) -> Entry {
         let link = self.url.as_deref().and_then(|u| Url::parse(u).ok());
         let host = link.as_ref().and_then(|l| l.host_str()).unwrap_or("archive");
         let source = SourceId(self.source.clone().unwrap_or_else(|| host.to_owned()));
         let published = self.published.as_deref().and_then(date);
         let text = self.html.as_deref().filter(|h| !h.trim().is_empty()).or(self.text.as_deref()).unwrap_or_default();
-        let language = self.lang.as_deref().and_then(Language::parse).or_else(|| found(text));
+        let declared = self.lang.as_deref().and_then(Language::parse).map(|language| (language, 1.0));
+        let (language, confidence) = declared.or_else(|| language_of(text)).unzip();
         let author = self.author.iter().flat_map(|a| a.split([',', ';', '&'])).map(str::trim).filter(|a| !a.is_empty());
         Entry {
             id: EntryId::new(&source, &format!("guid:{}", self.doc_id)),
@@ -76,6 +79,7 @@ impl Line {
             authors: author.map(|name| Person { name: name.to_owned(), ..Person::default() }).collect(),
             contributors: Vec::new(),
             language,
+            language_confidence: confidence.unwrap_or_default(),
             published,
             updated: None,
             first_seen: published.unwrap_or_default(),
@@ -95,6 +99,12 @@ impl Line {
             reference: false,
         }
     }
+}
+
+/// The language of a text that declares none.
+fn language_of(text: &str) -> Option<(Language, f32)> {
+    let plain: Vec<String> = blocks::blocks(text).into_iter().map(|b| b.text).collect();
+    language::detect("", &plain.join(" "))
 }
 
 fn date(given: &str) -> Option<Timestamp> {

@@ -16,8 +16,8 @@ use super::text::{Article, address, article, dates, latin_length, names, numbers
 pub const WINDOWS: usize = 16;
 
 /// Raised when profiles hold something else though the constants are the same. 1: parts and releases in titles, authors
-/// before titles, notes of reposters.
-const FORM: u32 = 1;
+/// before titles, notes of reposters. 2: what stands before the work, parts in words, confidence.
+const FORM: u32 = 2;
 
 /// Of which making a profile is: one of another version is made anew.
 pub fn version() -> u32 {
@@ -27,7 +27,7 @@ pub fn version() -> u32 {
 /// Makes the profile of an entry, without sentence vectors.
 pub fn profile(entry: &Entry) -> Profile {
     let article = article(entry);
-    let language = language(entry, &article);
+    let (language, confidence) = language(entry, &article);
     let text = article.sentences.join(" ");
     let title_figures = numbers::figures(&entry.title);
     let figures = numbers::figures(&text);
@@ -39,7 +39,7 @@ pub fn profile(entry: &Entry) -> Profile {
         version: version(),
         entry: entry.id,
         source: entry.source.clone(),
-        confidence: if entry.language.is_some() && entry.language == language { 1.0 } else { 0.5 },
+        confidence,
         published: entry.published,
         title: entry.title.chars().take(300).collect(),
         title_hash: sentences::fingerprint(&entry.title),
@@ -108,17 +108,20 @@ fn sentence(text: &str, quoted: bool) -> Sentence {
     }
 }
 
-/// The declared language, unless the script says that it cannot be.
-fn language(entry: &Entry, article: &Article) -> Option<Language> {
+/// The language of the entry, unless the script says that it cannot be, and how sure it is. What one script alone is
+/// written in is as sure as a declaration.
+fn language(entry: &Entry, article: &Article) -> (Option<Language>, f32) {
     let sample: String = article.sentences.iter().take(60).map(String::as_str).collect::<Vec<_>>().join(" ");
     let main = script::main_script(&sample);
-    let declared = entry.language.clone();
-    match (declared, main) {
-        (Some(declared), Some(main)) if script::fits(declared.primary(), main) || main == Script::Latin => {
-            Some(declared)
+    let known = || (entry.language.clone(), entry.language_confidence);
+    match (&entry.language, main) {
+        (Some(language), Some(main)) if script::fits(language.primary(), main) || main == Script::Latin => known(),
+        (_, Some(main)) => {
+            let only = script::only_language(main).and_then(Language::parse);
+            let confidence = f32::from(u8::from(only.is_some()));
+            (only, confidence)
         }
-        (_, Some(main)) => script::only_language(main).and_then(Language::parse),
-        (declared, None) => declared,
+        (_, None) => known(),
     }
 }
 

@@ -134,6 +134,8 @@ pub struct Entry {
     pub contributors: Vec<Person>,
     /// Declared language, else found in the text, else unknown.
     pub language: Option<Language>,
+    /// How sure the language is, 0 to 1: 1 if the entry, its text or `feeds.toml` declares it.
+    pub language_confidence: f32,
     /// When it says it was published; never later than `first_seen` plus 10 minutes.
     pub published: Option<Timestamp>,
     /// When it says it was changed; clamped likewise.

@@ -1,7 +1,7 @@
 //! RawEntry -> Entry: clean text, canonical links, language, dates, identity.
 //!
-//! - `html` cleans and `text` reads HTML as text (both of the room `markup`); `link` strips what tracks; `language`
-//!   finds out what nobody declared; `identity` says which entry of the last poll this one is.
+//! - `html` cleans, `text` reads HTML as text, `language` finds out what nobody declared (all of the room `markup`);
+//!   `link` strips what tracks; `identity` says which entry of the last poll this one is.
 //!
 //! Pure: the same entry gives the same result at every poll, but for `now`, which only caps dates.
 
@@ -13,10 +13,10 @@ use crate::model::{
 };
 
 pub mod identity;
-pub mod language;
 pub mod link;
 pub mod revision;
 
+use crate::markup::language;
 pub use crate::markup::{html, text};
 pub use identity::Identity;
 pub use revision::revision;
@@ -57,6 +57,7 @@ pub fn normalise(raw: &RawEntry, feed: &RawFeed, source: &Source, document: &Url
         authors: authors(&raw.authors, feed, source),
         contributors: people(&raw.contributors),
         language: None,
+        language_confidence: 0.0,
         published,
         updated,
         first_seen: now,
@@ -84,20 +85,23 @@ pub fn normalise(raw: &RawEntry, feed: &RawFeed, source: &Source, document: &Url
         preview: raw.preview,
         reference: false,
     };
-    entry.language = declared_language(raw, feed, source).or_else(|| detected_language(&entry));
+    let declared = declared_language(raw, source).map(|language| (language, 1.0));
+    if let Some((language, confidence)) = declared.or_else(|| found_language(&entry, feed)) {
+        (entry.language, entry.language_confidence) = (Some(language), confidence);
+    }
     (entry, identity)
 }
 
-/// The language that somebody declared: the entry, the reader who configured the source, the text, the feed.
-fn declared_language(raw: &RawEntry, feed: &RawFeed, source: &Source) -> Option<Language> {
+/// The language that somebody declared for this very entry, its text, or its source in `feeds.toml`.
+fn declared_language(raw: &RawEntry, source: &Source) -> Option<Language> {
     let texts = [&raw.content, &raw.title, &raw.summary].into_iter().find_map(|text| text.language.clone());
-    raw.language.clone().or_else(|| source.language.clone()).or(texts).or_else(|| feed.language.clone())
+    raw.language.clone().or_else(|| source.language.clone()).or(texts)
 }
 
-fn detected_language(entry: &Entry) -> Option<Language> {
+fn found_language(entry: &Entry, feed: &RawFeed) -> Option<(Language, f32)> {
     let given = entry.body.given();
     let text = text::plain(&given[..given.floor_char_boundary(DETECTED_BYTES)]);
-    language::detect(&entry.title, &text).map(|(language, _)| language)
+    language::of_site(feed.language.clone(), &entry.title, &text)
 }
 
 /// What relative addresses in a text are resolved against, unless it says so itself: the document, or where that
@@ -213,7 +217,8 @@ mod tests {
         };
         let entry = normalised(&RawEntry { content: text.clone(), ..RawEntry::default() });
         assert_eq!(entry.language.unwrap().as_str(), "en");
+        assert!(entry.language_confidence < 1.0);
         let entry = normalised(&RawEntry { content: text, language: Language::parse("it"), ..RawEntry::default() });
-        assert_eq!(entry.language.unwrap().as_str(), "it");
+        assert_eq!((entry.language.unwrap().as_str(), entry.language_confidence), ("it", 1.0));
     }
 }

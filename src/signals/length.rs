@@ -2,9 +2,10 @@
 
 use crate::model::{Feature, Pair, Phrase, Signal, Told};
 
-const SHARE: &str = "the shorter has {} % of the longer's length";
+const SHARE: &str = "the shorter has {} % of the longer's length; {} and {} paragraphs";
 
-/// Lengths in characters of Latin script.
+/// Lengths in characters of Latin script; paragraphs are told beside them and weigh nothing, as sites merge and split
+/// them at will.
 pub const SIGNAL: Signal = Signal {
     name: "length",
     asks: "Are both of one length?",
@@ -22,5 +23,6 @@ fn measure(pair: &Pair, out: &mut Vec<f32>) {
 fn tell(pair: &Pair) -> Option<Told> {
     let (a, b) = (pair.a.length.max(1) as f32, pair.b.length.max(1) as f32);
     let share = super::percent(a.min(b) / a.max(b));
-    Some(Told { level: format!("{share} %"), because: Phrase::new(SHARE, &[&share]), bits: 0.0 })
+    let because = Phrase::new(SHARE, &[&share, &pair.a.paragraphs, &pair.b.paragraphs]);
+    Some(Told { level: format!("{share} %"), because, bits: 0.0 })
 }

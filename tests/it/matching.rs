@@ -19,7 +19,7 @@ fn documents() -> Vec<Document> {
 }
 
 fn entries(documents: &[Document]) -> Vec<Entry> {
-    documents.iter().map(|d| d.line.entry(|_| None)).collect()
+    documents.iter().map(|d| d.line.entry()).collect()
 }
 
 /// Judging takes seconds in a test build: all tests look at one archive.
@@ -185,7 +185,7 @@ fn a_link_alone_joins_nothing() {
         )),
         text: None,
     };
-    let entry = line.entry(|_| None);
+    let entry = line.entry();
     let mut profile = matching::profile(&entry);
     assert!(profile.mentions.iter().any(|m| Some(&m.target) == judged.profiles[essay].link.as_ref()));
     if let Some(encoder) = matching::needs(&profile, &judged.profiles[essay], &judged.context) {
@@ -220,7 +220,7 @@ fn the_day_and_the_site_that_a_reposter_names_are_seen_and_its_own_are_not() {
     let original = line("o", "2025-03-12", "https://lagoonist.substack.com/p/1", "Qui si comincia dal molo.");
     let level = |first: &str| {
         let repost = line("r", "2025-03-20", "https://altrove.example/1", first);
-        let [a, b] = [&original, &repost].map(|l| matching::profile(&l.entry(|_| None)));
+        let [a, b] = [&original, &repost].map(|l| matching::profile(&l.entry()));
         let evidence = matching::judge(&a, &b, &matching::Context::default());
         evidence.findings.into_iter().find(|f| f.signal == "named").map(|f| f.level)
     };
@@ -242,7 +242,7 @@ fn piece(source: &str, title: &str, html: &str) -> Entry {
         "doc_id": source, "lang": "en", "title": title, "source": source, "html": html,
         "url": format!("https://{source}.example/1"), "published": "2026-03-10",
     });
-    serde_json::from_value::<Line>(line).unwrap().entry(|_| None)
+    serde_json::from_value::<Line>(line).unwrap().entry()
 }
 
 /// What a signal saw between two entries: its level and its bits.

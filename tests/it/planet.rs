@@ -79,6 +79,7 @@ pub fn entry(source: &str, key: &str, language: &str, title: &str, date: &str) -
         authors: vec![Person { name: "Ada Rivers".into(), ..Person::default() }],
         contributors: Vec::new(),
         language: Some(lang(language)),
+        language_confidence: 1.0,
         published: Some(at(date)),
         updated: None,
         first_seen: at(date),

@@ -4,7 +4,7 @@ use crate::model::{Entry, Extent, Mention, Place};
 
 use super::blocks::{Block, Kind};
 use super::notes::{self, Note};
-use super::{address, blocks, latin_length, sentences};
+use super::{address, blocks, latin_length, lead, sentences};
 
 /// Sentences beyond this many are not looked at: a book is known by its beginning.
 pub const MOST_SENTENCES: usize = 400;
@@ -40,10 +40,14 @@ pub struct Article {
 pub fn article(entry: &Entry) -> Article {
     let blocks = blocks::blocks(entry.body.fullest());
     let mut out = Article::default();
-    let notes: Vec<Option<Note>> = blocks.iter().map(|b| notes::note(&b.text, b.linked())).collect();
-    let work: Vec<usize> = (0..blocks.len())
+    let mut notes: Vec<Option<Note>> = blocks.iter().map(|b| notes::note(&b.text, b.linked())).collect();
+    let mut work: Vec<usize> = (0..blocks.len())
         .filter(|&i| notes[i].is_none() && !blocks[i].text.is_empty() && blocks[i].kind != Kind::Code)
         .collect();
+    let lead = lead::before(&work.iter().map(|&i| &blocks[i]).collect::<Vec<_>>());
+    for i in work.drain(..lead) {
+        notes[i] = Some(Note::Preface);
+    }
     let last_text = blocks.iter().zip(&notes).rposition(|(b, n)| !b.text.is_empty() && *n != Some(Note::Furniture));
 
     for &i in &work {

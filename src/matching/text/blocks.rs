@@ -36,6 +36,8 @@ pub struct Block {
     pub links: Vec<Link>,
     /// Addresses of its images.
     pub images: Vec<String>,
+    /// Whether a rule stands before it: `<hr>`, or a line without letters.
+    pub ruled: bool,
 }
 
 impl Block {
@@ -86,6 +88,8 @@ struct Reader {
     quote_depth: u32,
     code_depth: u32,
     heading: bool,
+    /// A rule was read after the last block.
+    ruled: bool,
 }
 
 /// Elements whose content is no text.
@@ -165,6 +169,7 @@ impl Reader {
             "blockquote" => step(&mut self.quote_depth),
             "pre" => step(&mut self.code_depth),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading = !closing,
+            "hr" => self.ruled = true,
             "br" => self.line_break(),
             "a" if closing => self.end_link(),
             "a" => {
@@ -224,10 +229,21 @@ impl Reader {
             () if self.item_depth > 0 => Kind::Item,
             () => Kind::Paragraph,
         };
+        if is_rule(&block.text) {
+            block.text.clear();
+            self.ruled = true;
+        }
         if !block.text.is_empty() || !block.images.is_empty() || !block.links.is_empty() {
+            block.ruled = std::mem::take(&mut self.ruled);
             self.out.push(block);
         }
     }
+}
+
+/// Whether a line is drawn with characters: `* * *`, `———`.
+fn is_rule(text: &str) -> bool {
+    text.chars().filter(|c| matches!(c, '*' | '-' | '_' | '=' | '~' | '–' | '—' | '―' | '•' | '⁂' | '#')).count() >= 3
+        && !text.chars().any(char::is_alphanumeric)
 }
 
 /// Where the tag that begins at 0 ends: the first `>` outside of quotation marks.
@@ -370,6 +386,15 @@ mod tests {
         assert_eq!(read[0].links, [Link { href: "https://a.example/x?a=1&b=2".into(), anchor: "there & here".into() }]);
         assert_eq!(read[1].text, "2 < 3");
         assert_eq!(read[1].images, ["i.png"]);
+    }
+
+    #[test]
+    fn rules_are_no_text_and_are_told_of_what_follows() {
+        let ruled = |html: &str| blocks(html).into_iter().map(|b| (b.text, b.ruled)).collect::<Vec<_>>();
+        let expected = [("one".to_owned(), false), ("two".to_owned(), true), ("three".to_owned(), false)];
+        assert_eq!(ruled("<p>one</p><hr/><p>two<p>three"), expected);
+        assert_eq!(ruled("<p>one</p><p>* * *</p><p>two</p><p>three</p>"), expected);
+        assert_eq!(ruled("<p>— ?</p>"), [("— ?".to_owned(), false)]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod address;
 pub mod article;
 pub mod blocks;
 pub mod dates;
+mod lead;
 pub mod names;
 pub mod notes;
 pub mod numbers;

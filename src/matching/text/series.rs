@@ -62,6 +62,18 @@ const PART_WORDS: &[&str] = &[
 /// What stands behind the number in Chinese and Japanese: 第3部, 第3回.
 const PART_SIGNS: &[char] = &['部', '回', '话', '話', '章', '篇', '集', '期', '編', '卷', '巻', '节', '節'];
 
+/// Small numbers in words, as they stand beside those of [`PART_WORDS`]: "Part Two", "seconda parte", "zweiter Teil".
+const NUMBERS_IN_WORDS: [&str; 6] = [
+    "one first uno prima première eins erster erste primera primeira первая перша pierwsza první",
+    "two second due seconda deux deuxième seconde zwei zweiter zweite dos segunda dois вторая друга druga druhá",
+    "three third tre terza trois troisième drei dritter dritte tres tercera três terceira третья третя trzecia třetí",
+    "four fourth quattro quarta quatre quatrième vier vierter vierte cuatro cuarta quatro четвертая четвёртая четверта czwarta čtvrtá",
+    "five fifth cinque quinta cinq cinquième fünf fünfter fünfte cinco пятая piąta pátá",
+    "six sixth sei sesta sixième sechs sechster sechste seis sexta шестая шоста szósta šestá",
+];
+/// Chinese and Japanese in brackets: the first of two, the middle, the last (two parts are commoner than three).
+const HALVES: [(char, u32); 3] = [('上', 1), ('中', 2), ('下', 2)];
+
 /// The part that a title names, as `§3`; `None` where it names none, or several.
 pub fn part(title: &str) -> Option<String> {
     let title = with_ascii_digits(title).to_lowercase();
@@ -74,14 +86,22 @@ pub fn part(title: &str) -> Option<String> {
             found.extend(number.parse::<u32>().ok());
         }
     }
+    for (half, number) in HALVES {
+        let in_brackets =
+            ['(', '（', '【', '[', '〈', '《'].iter().any(|open| title.contains(&format!("{open}{half}")));
+        let closes = title.split(half).skip(1).any(|rest| rest.starts_with([')', '）', '】', ']', '〉', '》']));
+        found.extend((in_brackets && closes).then_some(number));
+    }
     let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     for pair in words.windows(2) {
         // "Part 3" and "Parte III", "2. Teil" and "3ª parte".
         found.extend(match (PART_WORDS.contains(&pair[0]), PART_WORDS.contains(&pair[1])) {
             (true, false) => ordinal(pair[1]),
-            (false, true) => {
-                pair[0].parse().ok().or_else(|| ordinal(pair[0].trim_end_matches(|c: char| digit(c).is_none())))
-            }
+            (false, true) => pair[0]
+                .parse()
+                .ok()
+                .or_else(|| in_words(pair[0]))
+                .or_else(|| ordinal(pair[0].trim_end_matches(|c: char| digit(c).is_none()))),
             _ => None,
         });
     }
@@ -92,8 +112,11 @@ pub fn part(title: &str) -> Option<String> {
     }
 }
 
-/// A number of up to three digits, or a Roman one up to 39.
+/// A number of up to three digits, a small one in words, or a Roman one up to 39.
 fn ordinal(word: &str) -> Option<u32> {
+    if let Some(number) = in_words(word) {
+        return Some(number);
+    }
     if let Ok(number) = word.parse::<u32>() {
         return (word.len() <= 3).then_some(number);
     }
@@ -109,6 +132,11 @@ fn ordinal(word: &str) -> Option<u32> {
         _ => i64::from(*v),
     });
     u32::try_from(sum.sum::<i64>()).ok().filter(|number| (1..40).contains(number))
+}
+
+fn in_words(word: &str) -> Option<u32> {
+    let at = NUMBERS_IN_WORDS.iter().position(|words| words.split(' ').any(|known| known == word))?;
+    u32::try_from(at + 1).ok()
 }
 
 /// The release that a title names by two numbers, as `5.0`; `None` where it names none, or several.
@@ -143,7 +171,15 @@ mod tests {
         check("Река. Часть 12", Some("§12"));
         check("河（第3部）", Some("§3"));
         check("川 第１２回", Some("§12"));
+        check("The River, Part Two", Some("§2"));
+        check("Il fiume (seconda parte)", Some("§2"));
+        check("Der Fluss, erster Teil", Some("§1"));
+        check("Река. Часть третья", Some("§3"));
+        check("河流的故事（上）", Some("§1"));
+        check("河流的故事（下）", Some("§2"));
+        check("上海的故事", None);
         check("A part of the story", None);
+        check("Una parte della storia", None);
         check("Take part in 2024", None);
         check("Parts 3 and 4", None);
         check("Part 3 of Part 4", None);

@@ -212,7 +212,10 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("the languages differ; {} % is quoted to the letter", "le lingue sono diverse; il {} % è citato alla lettera"),
     ("the languages differ", "le lingue sono diverse"),
-    ("the shorter has {} % of the longer's length", "il più breve è lungo il {} % dell’altro"),
+    (
+        "the shorter has {} % of the longer's length; {} and {} paragraphs",
+        "il più breve è lungo il {} % dell’altro; {} e {} paragrafi",
+    ),
     ("published on the same day", "pubblicati lo stesso giorno"),
     ("published one day apart", "pubblicati a un giorno di distanza"),
     ("published {} days apart", "pubblicati a {} giorni di distanza"),

@@ -62,11 +62,21 @@ pub struct EntryRecord {
     via: Vec<String>,
     preview: bool,
     reference: bool,
+    language_confidence: f32,
 }
 
 impl Record for EntryRecord {
     const KIND: &'static str = "entry";
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    /// The first version ended before the confidence: its languages count as declared.
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, String> {
+        let now = [bytes, &1.0_f32.to_le_bytes()].concat();
+        match version {
+            1 => postcard::from_bytes(&now).map_err(|e| e.to_string()),
+            _ => Err(format!("version {version} was never written")),
+        }
+    }
 }
 
 /// The body is left out: it is a record of its own.
@@ -103,6 +113,7 @@ impl Stored for Entry {
             via: texts_of(&self.via),
             preview: self.preview,
             reference: self.reference,
+            language_confidence: self.language_confidence,
         }
     }
 
@@ -136,6 +147,7 @@ impl Stored for Entry {
             via: urls(&form.via)?,
             preview: form.preview,
             reference: form.reference,
+            language_confidence: form.language_confidence,
         })
     }
 }
@@ -266,5 +278,25 @@ impl Stored for Job {
             reference: form.reference,
             revision: form.revision,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::codec::{decode, encode};
+
+    #[test]
+    fn an_entry_of_the_first_version_is_read_and_its_language_counts_as_declared() {
+        let source = SourceId("source".to_owned());
+        let line = serde_json::json!({ "doc_id": "one", "lang": "it", "text": "" });
+        let line: crate::matching::archive::Line = serde_json::from_value(line).expect("a line");
+        let mut entry = line.entry();
+        (entry.source, entry.language_confidence, entry.body) = (source, 0.5, Body::default());
+        let now = encode(&entry.form()).expect("encoded");
+        let mut first = now[..now.len() - 4].to_vec();
+        first[0] = 1;
+        let read = Entry::of(decode(b"", &first).expect("migrated")).expect("an entry");
+        assert_eq!(read, Entry { language_confidence: 1.0, ..entry });
     }
 }
