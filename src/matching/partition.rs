@@ -2,12 +2,10 @@
 //!
 //! In this order: what the reader says; what must not stand together; trusted originals, which fold only with
 //! another of the same author and language; every other entry to its best trusted original; then the rest, strongest
-//! link first. A link joins two groups only between versions they keep (up to five, the original first), and only if
-//! the two texts cover each other by at least half. Where a group has more than the two, the texts that cover one
-//! entry must also overlap in it, those of its own source aside, or most of the kept versions must bear it out: a page
-//! that is half one work and half another bridges nothing, nor does a chain of small steps that one source lays from
-//! one work to another. Dates and the
-//! order of arrival are not read here at all.
+//! link first. A link joins two groups only between versions they keep (up to five, the original first), only if the two
+//! texts cover each other by at least half, and only if each is linked with what most sources have among the versions
+//! that the other's group keeps: a page that is half one work and half another bridges nothing, nor does a chain of
+//! small steps that one source lays from one work to another. Dates and the order of arrival are not read here at all.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +27,10 @@ pub(super) const OVERLAPPING: f32 = 1.1;
 
 /// A work is held whole by a page that covers it by this much: the rest is what the cleaning of two pages differs by.
 pub(super) const HELD_WHOLE: f32 = 0.8;
+
+/// Two texts that cover each other by this much are copies. With five kept versions no chain of copies leads from one
+/// work to another: four steps of a tenth each leave more than half of the first text.
+const COPY: f32 = 0.9;
 
 /// A page of which some text covers this much is a version of that text, whatever else it holds.
 pub(super) const MAINLY: f32 = 0.6;
@@ -141,11 +143,9 @@ struct Cut<'a> {
     edges: Vec<Edge>,
     /// Pairs that must not stand together.
     apart: BTreeMap<usize, BTreeSet<usize>>,
-    /// For each node, which are linked with it or may be.
-    likely: Vec<BTreeSet<usize>>,
-    /// For each node, which are linked with it and cover it, and it them, by half.
-    versions: Vec<BTreeSet<usize>>,
-    /// For each node, the versions that it and that hold whole: the same text again.
+    /// For each node, which are linked with it.
+    linked: Vec<BTreeSet<usize>>,
+    /// For each node, its copies.
     copies: Vec<BTreeSet<usize>>,
     /// For each node, of which texts it is less than half.
     wholes: Vec<BTreeSet<usize>>,
@@ -155,8 +155,6 @@ struct Cut<'a> {
     group_of: Vec<usize>,
     groups: Vec<Forming>,
     ties: Vec<Option<Tie>>,
-    /// For each node, by which share those of other sources that are tied to it cover it.
-    covered: Vec<Vec<f32>>,
     /// Entries that stay with others: where one goes, all go.
     settled: BTreeSet<usize>,
 }
@@ -204,18 +202,11 @@ impl<'a> Cut<'a> {
             by_source: BTreeMap::from([(nodes[i].source.clone(), 1)]),
             by_language: BTreeMap::from([(nodes[i].language.as_ref().map(|l| l.primary().to_owned()), 1)]),
         };
-        let mut likely = vec![BTreeSet::new(); nodes.len()];
-        for edge in edges.iter().filter(|edge| edge.verdict != Verdict::NonLink) {
-            if let (Some(a), Some(b)) = (index.get(&edge.a), index.get(&edge.b)) {
-                likely[*a].insert(*b);
-                likely[*b].insert(*a);
-            }
-        }
         let mut wholes = vec![BTreeSet::new(); nodes.len()];
-        let mut versions = vec![BTreeSet::new(); nodes.len()];
+        let mut linked = vec![BTreeSet::new(); nodes.len()];
         let mut copies = vec![BTreeSet::new(); nodes.len()];
         for (a, b, edge) in &links {
-            for (least, of) in [(MUTUAL_COVERAGE, &mut versions), (HELD_WHOLE, &mut copies)] {
+            for (least, of) in [(0.0, &mut linked), (COPY, &mut copies)] {
                 if edge.mutual_coverage() >= least {
                     of[*a].insert(*b);
                     of[*b].insert(*a);
@@ -232,14 +223,12 @@ impl<'a> Cut<'a> {
         Self {
             digest,
             holders,
-            likely,
-            versions,
+            linked,
             copies,
             wholes,
             group_of: (0..nodes.len()).collect(),
             groups: (0..nodes.len()).map(forming).collect(),
             ties: vec![None; nodes.len()],
-            covered: vec![Vec::new(); nodes.len()],
             settled: BTreeSet::new(),
             nodes,
             links,
@@ -248,7 +237,7 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// What stays together, tied by the links that it has.
+    /// What stays together. It keeps those of its texts that most of the others are linked with.
     fn join_staying(&mut self, stay: &[Vec<EntryId>]) {
         let index: BTreeMap<EntryId, usize> = self.nodes.iter().enumerate().map(|(i, n)| (n.entry, i)).collect();
         for set in stay {
@@ -258,14 +247,13 @@ impl<'a> Cut<'a> {
             }
             if known.len() > 1 {
                 known.iter().for_each(|i| self.ties[*i] = Some(Tie::Stays));
+                let mut kept = known.clone();
+                let linked = |i: &usize| known.iter().filter(|j| self.linked[*i].contains(j)).count();
+                kept.sort_by_key(|i| (!self.nodes[*i].trusted, usize::MAX - linked(i), *i));
+                kept.truncate(KEPT_VERSIONS);
+                let group = self.group_of[known[0]];
+                self.groups[group].kept = kept;
                 self.settled.extend(known);
-            }
-        }
-        for (a, b, edge) in &self.links {
-            let abroad = self.nodes[*a].source != self.nodes[*b].source;
-            if abroad && self.settled.contains(a) && self.group_of[*a] == self.group_of[*b] {
-                self.covered[*a].push(edge.coverage_a);
-                self.covered[*b].push(edge.coverage_b);
             }
         }
     }
@@ -290,8 +278,6 @@ impl<'a> Cut<'a> {
                 (self.digest[*a], self.digest[*b]) = (false, false);
                 self.ties[*b] = self.ties[*b].or(Some(Tie::Override(self.nodes[*a].entry)));
                 self.ties[*a] = self.ties[*a].or(Some(Tie::Override(self.nodes[*b].entry)));
-                self.covered[*a].push(1.0);
-                self.covered[*b].push(1.0);
                 self.merge(ga, gb);
             }
         }
@@ -319,7 +305,7 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// The rest: between kept versions that cover each other by half and overlap with what else is tied to them.
+    /// The rest: between kept versions that cover each other by half, where the others bear it out.
     fn join_rest(&mut self, parts: Parts) {
         for at in 0..self.links.len() {
             let (a, b, edge) = self.links[at];
@@ -328,8 +314,8 @@ impl<'a> Cut<'a> {
                 && self.is_kept(b)
                 && !self.holds_more(a, edge.coverage_a)
                 && !self.holds_more(b, edge.coverage_b)
-                && (self.overlaps(a, edge.coverage_a) || self.is_borne_out(b, self.group_of[a]))
-                && (self.overlaps(b, edge.coverage_b) || self.is_borne_out(a, self.group_of[b]))
+                && self.is_borne_out(b, a, edge)
+                && self.is_borne_out(a, b, edge)
                 && (parts == Parts::Too || !self.are_parts(a, b))
             {
                 self.join(a, b, edge, Rule::Rest);
@@ -338,8 +324,7 @@ impl<'a> Cut<'a> {
     }
 
     /// A single text that is mainly a part of a kept version of a story: a teaser, an abridgement. It is not kept
-    /// itself. A page may hold it whole beside the story, so what it covers of the version must overlap with what
-    /// covers that already, or another kept version must know it too.
+    /// itself. A page may hold it whole beside the story, so it must be linked with most of the kept versions.
     fn join_parts(&mut self) {
         for at in 0..self.links.len() {
             let (a, b, edge) = self.links[at];
@@ -351,8 +336,7 @@ impl<'a> Cut<'a> {
                     && story.members.len() > 1
                     && story.kept.contains(&whole)
                     && !self.holds_more(whole, edge.coverage_b)
-                    && (self.overlaps(whole, edge.coverage_b)
-                        || story.kept.iter().any(|k| *k != whole && self.likely[part].contains(k)))
+                    && self.agree(self.group_of[whole], &self.linked[part])
                 {
                     let kept = story.kept.clone();
                     self.join(part, whole, edge, Rule::Rest);
@@ -365,16 +349,28 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// Whether most sources of a story's kept versions say that a text is one more version, each by most of its own.
-    /// Where one source holds all languages of a work, there is no other to overlap with.
-    fn is_borne_out(&self, i: usize, group: usize) -> bool {
+    /// Whether a text is one more version of the story that `kept` is in, by the link between the two: it is a copy, or
+    /// linked with most of the kept versions. What the reader joined is followed by the versions of each.
+    fn is_borne_out(&self, text: usize, kept: usize, edge: Edge) -> bool {
+        edge.mutual_coverage() >= COPY
+            || matches!(self.ties[kept], Some(Tie::Override(_)))
+            || self.agree(self.group_of[kept], &self.linked[text])
+    }
+
+    /// Whether most sources of a group's kept versions have most of theirs among these: by sources, so that none is heard
+    /// twice. Of copies one is enough.
+    fn agree(&self, group: usize, among: &BTreeSet<usize>) -> bool {
+        let kept = &self.groups[group].kept;
+        let says = |i: &usize| {
+            among.contains(i) || kept.iter().any(|copy| among.contains(copy) && self.copies[*i].contains(copy))
+        };
         let mut sources: BTreeMap<&SourceId, (usize, usize)> = BTreeMap::new();
-        for kept in &self.groups[group].kept {
-            let (versions, all) = sources.entry(&self.nodes[*kept].source).or_default();
-            *versions += usize::from(self.versions[i].contains(kept));
+        for i in kept {
+            let (say, all) = sources.entry(&self.nodes[*i].source).or_default();
+            *say += usize::from(says(i));
             *all += 1;
         }
-        let agree = sources.values().filter(|(versions, all)| versions * 2 > *all).count();
+        let agree = sources.values().filter(|(say, all)| say * 2 > *all).count();
         agree * 2 > sources.len()
     }
 
@@ -404,14 +400,6 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// Whether a text that covers this share of an entry shares some of it with what is tied to the entry already. An
-    /// entry that is with its copies only is as good as alone.
-    fn overlaps(&self, entry: usize, share: f32) -> bool {
-        let same = |member: &usize| *member == entry || self.copies[entry].contains(member);
-        let alone = self.groups[self.group_of[entry]].members.iter().all(same);
-        alone || self.nodes[entry].trusted || self.covered[entry].iter().any(|other| other + share >= OVERLAPPING)
-    }
-
     fn join(&mut self, a: usize, b: usize, edge: Edge, rule: Rule) {
         let (ga, gb) = (self.group_of[a], self.group_of[b]);
         if ga == gb || self.digest[a] || self.digest[b] || !self.allowed(ga, gb, rule) {
@@ -419,10 +407,6 @@ impl<'a> Cut<'a> {
         }
         self.ties[a] = self.ties[a].or(Some(Tie::Edge(edge)));
         self.ties[b] = self.ties[b].or(Some(Tie::Edge(edge.mirrored())));
-        if self.nodes[a].source != self.nodes[b].source {
-            self.covered[a].push(edge.coverage_a);
-            self.covered[b].push(edge.coverage_b);
-        }
         self.merge(ga, gb);
     }
 

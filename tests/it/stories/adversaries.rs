@@ -43,6 +43,11 @@ fn part(text: &BTreeSet<u32>, skip: usize, take: usize) -> impl Iterator<Item = 
     text.iter().copied().skip(skip).take(take).collect::<Vec<_>>().into_iter()
 }
 
+/// Of every third work no source of originals is configured: nobody is trusted with it.
+fn is_trusted(n: usize) -> bool {
+    n % 3 != 2
+}
+
 /// What the honest publish of a work: the original, a translation of all but the notes, and a shortened repost.
 fn honest(n: usize) -> [Post; 3] {
     let text = work(n);
@@ -60,7 +65,7 @@ fn honest(n: usize) -> [Post; 3] {
     };
     let noted = |text: BTreeSet<u32>| text.into_iter().chain([n as u32 * 100 + 90]).collect();
     [
-        post(format!("honest{}", n / 2), Role::Original, "en", text.clone()),
+        post(format!("honest{}", n / 2), if is_trusted(n) { Role::Original } else { Role::Mixed }, "en", text.clone()),
         post(format!("translator{}", n % 7), Role::Repost, "it", noted(part(&text, 0, 17).collect())),
         post(format!("shortener{}", n % 5), Role::Mixed, "en", part(&text, 4, 12).collect()),
     ]
@@ -85,7 +90,7 @@ fn attack(feed: usize, works: usize, dice: &mut Dice) -> Vec<Post> {
     };
     let junk = |n: usize| (noise(n)..noise(n) + LENGTH).collect::<BTreeSet<u32>>();
     let guid = |n: usize| format!("{feed}-{n}");
-    match feed % 9 {
+    match feed % 11 {
         // The guid of the original, its text, an earlier date.
         0 => vec![post(honest(a)[0].guid.clone(), target)],
         // Something harmless that becomes a copy, and something else again.
@@ -112,6 +117,20 @@ fn attack(feed: usize, works: usize, dice: &mut Dice) -> Vec<Post> {
             post(guid(0), part(&target, 0, 5).chain(part(&other, 0, 5)).collect()),
             post(guid(1), part(&target, 0, 5).chain(part(&other, 0, 5)).chain(junk(1)).collect()),
         ],
+        // A page that links to many works and quotes a sentence or two of each, alone and beside a whole one.
+        8 => {
+            let quotes = |dice: &mut Dice, n: usize| {
+                let works: Vec<_> = (0..n).map(|_| work(dice.next(works))).collect();
+                works.iter().flat_map(|text| part(text, 0, 2)).collect::<BTreeSet<u32>>()
+            };
+            vec![
+                post(guid(0), quotes(dice, 10)),
+                post(guid(1), quotes(dice, 2)),
+                post(guid(2), target.union(&quotes(dice, 4)).copied().collect()),
+            ]
+        }
+        // Junk that is seen before the work it turns into, so that its story is the older one.
+        9 => vec![post(guid(0), junk(0)), post(guid(0), part(&target, 0, 18).collect())],
         // A copy that grows into a page of two works and shrinks to the other.
         _ => vec![
             post(guid(0), target.clone()),
@@ -121,7 +140,8 @@ fn attack(feed: usize, works: usize, dice: &mut Dice) -> Vec<Post> {
     }
 }
 
-/// What came of it: originals hidden and ids changed at any time, works joined in the end; all of it must be zero.
+/// What came of it, counted at every step: originals hidden, ids of honest entries changed, ids that lead nowhere, works
+/// in one story; all of it must be zero.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Damage {
     originals_hidden: usize,
@@ -140,30 +160,50 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
 
     let work_of: BTreeMap<EntryId, usize> = (0..works).flat_map(|n| honest(n).map(|post| (post.id(), n))).collect();
     let mut planet = Planet::new(Box::new(MemoryStore::new()));
-    let (mut published, mut of_original) = (BTreeSet::new(), BTreeMap::<EntryId, StoryId>::new());
-    let mut damage = Damage::default();
+    let (mut published, mut id_of) = (BTreeSet::new(), BTreeMap::<EntryId, StoryId>::new());
+    let (mut damage, mut told) = (Damage::default(), BTreeSet::new());
     for queue in order {
         let Some(post) = queues[queue].pop() else { continue };
+        let edit = planet.posts.contains_key(&post.id());
         let resolution = planet.arrive(post);
         for story in &resolution.stories {
             published.insert(story.id);
-            for entry in story.members.iter().map(|m| m.entry).filter(|entry| planet.posts[entry].trusted) {
-                damage.originals_hidden += usize::from(story.head != entry);
-                let was = of_original.insert(entry, story.id);
-                damage.ids_changed += usize::from(was.is_some_and(|was| was != story.id));
+            let founder = EntryId(story.id.0);
+            for entry in story.members.iter().map(|m| m.entry).filter(|entry| work_of.contains_key(entry)) {
+                let trusted = planet.posts[&entry].trusted;
+                damage.originals_hidden += usize::from(trusted && story.head != entry);
+                // Of an original nothing changes the id. Of the others no edit does that turns an older story into
+                // theirs; that the older of two stories of one work stays is right, whoever founded it.
+                let was = id_of.insert(entry, story.id).filter(|was| *was != story.id);
+                let taken =
+                    was.is_some_and(|was| work_of.contains_key(&EntryId(was.0))) && !work_of.contains_key(&founder);
+                damage.ids_changed += usize::from(was.is_some() && trusted || taken && edit);
+            }
+            let works: BTreeSet<usize> = story.members.iter().filter_map(|m| work_of.get(&m.entry).copied()).collect();
+            damage.works_joined += works.len().saturating_sub(1);
+            if works.len() > 1 && told.insert(works.clone()) {
+                println!("the works {works:?} are one story:");
+                for m in &story.members {
+                    let post = &planet.posts[&m.entry];
+                    let (of, why) = (work_of.get(&m.entry), m.because.first().map(ToString::to_string));
+                    let shares = works.iter().map(|w| (*w, work(*w).intersection(&post.sentences).count()));
+                    let shares: Vec<_> = shares.collect();
+                    println!(
+                        "    {} {}: work {of:?}, {:?}, {} sentences, {shares:?}, {why:?}",
+                        post.source,
+                        post.guid,
+                        m.role,
+                        post.sentences.len()
+                    );
+                }
+                println!("    {:?}", resolution.changes);
             }
         }
-    }
-    for story in planet.stories() {
-        let works: BTreeSet<usize> = story.members.iter().filter_map(|m| work_of.get(&m.entry).copied()).collect();
-        damage.works_joined += works.len().saturating_sub(1);
-        if works.len() > 1 {
-            println!("the works {works:?} are one story:");
-            story.members.iter().for_each(|member| println!("    {member:?} {:?}", planet.posts.get(&member.entry)));
-        }
+        let leads = |id: &StoryId| query::find_story(&*planet.store, *id).unwrap().is_some();
+        damage.ids_lost += resolution.gone.iter().filter(|gone| !leads(&gone.story)).count();
     }
     let leads = |id: &&StoryId| query::find_story(&*planet.store, **id).unwrap().is_none();
-    damage.ids_lost = published.iter().filter(leads).count();
+    damage.ids_lost += published.iter().filter(leads).count();
 
     // The test would see it if the honest were not joined at all.
     let joined = (0..works).filter(|n| {

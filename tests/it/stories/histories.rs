@@ -103,26 +103,34 @@ fn happen(planet: &mut Planet, event: &Event) -> Resolution {
 
 /// The groups, found anew from everything at once, without indexes, by trying every pair of groups at every step.
 mod oracle {
+    use super::super::world::compare;
     use super::*;
-    use tributary::matching::partition::{KEPT_VERSIONS, MUTUAL_COVERAGE};
     use tributary::model::Edge;
+
+    // Written again rather than taken from what is tested.
+    const KEPT_VERSIONS: usize = 5;
+    const MUTUAL_COVERAGE: f32 = 0.5;
 
     struct Slow<'a> {
         nodes: &'a BTreeMap<EntryId, Node>,
         links: Vec<Edge>,
-        possible: Vec<Edge>,
         held_two: BTreeSet<EntryId>,
         apart: BTreeSet<(EntryId, EntryId)>,
         free: BTreeSet<EntryId>,
         /// Members, and the kept versions among them in their order.
         groups: Vec<(BTreeSet<EntryId>, Vec<EntryId>)>,
-        joined_by: Vec<(EntryId, f32)>,
+        /// What the reader joined.
+        joined: BTreeSet<EntryId>,
     }
 
     pub fn groups(planet: &Planet) -> BTreeSet<BTreeSet<EntryId>> {
-        let (nodes, edges) = planet.graph();
-        let nodes: BTreeMap<EntryId, Node> = nodes.into_iter().map(|node| (node.entry, node)).collect();
-        let edges: Vec<Edge> = edges.into_iter().filter(|e| e.a < e.b).collect();
+        let nodes: BTreeMap<EntryId, Node> = planet.nodes().into_iter().map(|node| (node.entry, node)).collect();
+        // Every pair is compared anew: nothing is taken from the edges that were stored.
+        let pairs = planet.posts.iter().flat_map(|a| planet.posts.iter().map(move |b| (a, b)));
+        let edges: Vec<Edge> = pairs
+            .filter(|((a, _), (b, _))| a < b)
+            .filter_map(|((a, of_a), (b, of_b))| Some(Edge::new(*a, *b, &compare(of_a, of_b)?)))
+            .collect();
         let linked = |e: &&Edge| e.verdict == Verdict::Link;
         let mut links: Vec<Edge> = edges.iter().filter(linked).copied().collect();
         links.sort_by(|x, y| {
@@ -131,18 +139,9 @@ mod oracle {
         });
         let groups = nodes.keys().map(|id| (BTreeSet::from([*id]), vec![*id])).collect();
         let apart = planet.overrides.different().collect();
-        let possible = edges.iter().filter(|e| e.verdict == Verdict::PossibleLink).copied().collect();
         let held_two = BTreeSet::new();
-        let mut slow = Slow {
-            nodes: &nodes,
-            links,
-            possible,
-            held_two,
-            apart,
-            free: BTreeSet::new(),
-            groups,
-            joined_by: Vec::new(),
-        };
+        let mut slow =
+            Slow { nodes: &nodes, links, held_two, apart, free: BTreeSet::new(), groups, joined: BTreeSet::new() };
         slow.overridden(planet);
         slow.held_two = nodes.keys().copied().filter(|id| !nodes[id].trusted && slow.holds_two(*id, 0.6)).collect();
         let digests: Vec<EntryId> = nodes.keys().copied().filter(|id| slow.is_digest(*id)).collect();
@@ -174,7 +173,7 @@ mod oracle {
                 for pair in live.windows(2) {
                     let (a, b) = (self.group(pair[0]).0.clone(), self.group(pair[1]).0.clone());
                     if a != b && !self.are_apart(&a, &b) {
-                        self.joined_by.extend([(pair[0], 1.0), (pair[1], 1.0)]);
+                        self.joined.extend([pair[0], pair[1]]);
                         self.merge(pair[0], pair[1]);
                     }
                 }
@@ -220,33 +219,34 @@ mod oracle {
             !self.nodes[&id].trusted && self.holds_two(id, 0.0) && self.around(id).iter().all(|(_, own, _)| *own < 0.6)
         }
 
-        /// Whether most sources of the kept versions have mostly versions of this entry.
-        fn borne_out(&self, id: EntryId, kept: &[EntryId]) -> bool {
-            let versions: Vec<EntryId> =
-                self.around(id).iter().filter(|(_, x, y)| *x >= 0.5 && *y >= 0.5).map(|(other, ..)| *other).collect();
+        /// Whether most sources of the kept versions have most of theirs linked with a text, or copies that are.
+        fn agree(&self, text: EntryId, kept: &[EntryId]) -> bool {
+            let among: Vec<EntryId> = self.around(text).iter().map(|(other, ..)| *other).collect();
+            let copies = |a: EntryId, b: EntryId| self.around(a).iter().any(|(c, x, y)| *c == b && x.min(*y) >= 0.9);
+            let says = |k: EntryId| kept.iter().any(|c| among.contains(c) && (*c == k || copies(k, *c)));
             let sources: BTreeSet<_> = kept.iter().map(|k| &self.nodes[k].source).collect();
             let agree = sources.iter().filter(|source| {
                 let of: Vec<_> = kept.iter().filter(|k| &self.nodes[*k].source == **source).collect();
-                of.iter().filter(|k| versions.contains(k)).count() * 2 > of.len()
+                of.iter().filter(|k| says(***k)).count() * 2 > of.len()
             });
             agree.count() * 2 > sources.len()
+        }
+
+        /// Whether a text is one more version of the group of one that is kept there.
+        fn borne_out(&self, text: EntryId, kept: EntryId, mutual: f32) -> bool {
+            mutual >= 0.9 || self.joined.contains(&kept) || self.agree(text, &self.group(kept).1)
         }
 
         fn part_of(&self, part: EntryId, edge: &Edge) -> bool {
             let whole = edge.other(part);
             let (members, kept) = self.group(whole);
-            let share = edge.coverage_of(whole);
             self.group(part).0.len() == 1
                 && !self.nodes[&part].trusted
                 && edge.coverage_of(part) >= 0.6
                 && members.len() > 1
                 && kept.contains(&whole)
-                && !(self.held_two.contains(&whole) && share < 0.6)
-                && (self.nodes[&whole].trusted
-                    || self.joined_by.iter().any(|(e, other)| *e == whole && other + share >= 1.1)
-                    || self.links.iter().chain(&self.possible).any(|e| {
-                        (e.a == part || e.b == part) && e.other(part) != whole && kept.contains(&e.other(part))
-                    }))
+                && !(self.held_two.contains(&whole) && edge.coverage_of(whole) < 0.6)
+                && self.agree(part, kept)
         }
 
         /// Whether some text holds both as its smaller parts.
@@ -267,15 +267,6 @@ mod oracle {
             let trusted = |g: &BTreeSet<EntryId>| g.iter().filter(|id| node(id).trusted).copied().collect::<Vec<_>>();
             let (ta, tb) = (trusted(&a.0), trusted(&b.0));
             let mutual = edge.coverage_a.min(edge.coverage_b) >= MUTUAL_COVERAGE;
-            let copies = |id: EntryId| {
-                let whole = self.around(id).into_iter().filter(|(_, own, other)| own.min(*other) >= 0.8);
-                whole.map(|(other, ..)| other).chain([id]).collect::<BTreeSet<_>>()
-            };
-            let overlaps = |id: EntryId, share: f32, group: &BTreeSet<EntryId>| {
-                group.is_subset(&copies(id))
-                    || node(&id).trusted
-                    || self.joined_by.iter().any(|(e, other)| *e == id && other + share >= 1.1)
-            };
             let wanted = match phase {
                 0 => mutual && node(&edge.a).trusted && node(&edge.b).trusted,
                 1 => node(&edge.a).trusted != node(&edge.b).trusted,
@@ -284,8 +275,8 @@ mod oracle {
                         && a.1.contains(&edge.a)
                         && b.1.contains(&edge.b)
                         && [edge.a, edge.b].iter().all(|id| !self.held_two.contains(id) || edge.coverage_of(*id) >= 0.6)
-                        && (overlaps(edge.a, edge.coverage_a, &a.0) || self.borne_out(edge.b, &a.1))
-                        && (overlaps(edge.b, edge.coverage_b, &b.0) || self.borne_out(edge.a, &b.1))
+                        && self.borne_out(edge.b, edge.a, edge.coverage_a.min(edge.coverage_b))
+                        && self.borne_out(edge.a, edge.b, edge.coverage_a.min(edge.coverage_b))
                         && (phase == 4 || !self.parts_of_one(edge.a, edge.b))
                 }
                 3 => self.part_of(edge.a, edge) || self.part_of(edge.b, edge),
@@ -297,9 +288,6 @@ mod oracle {
             let foreign = a.0.union(&b.0).any(|id| node(id).role == Role::Original && !node(id).trusted);
             let hides = foreign && !(ta.is_empty() && tb.is_empty());
             if wanted && may && !hides {
-                if node(&edge.a).source != node(&edge.b).source {
-                    self.joined_by.extend([(edge.a, edge.coverage_a), (edge.b, edge.coverage_b)]);
-                }
                 let kept = [edge.a, edge.b].into_iter().find(|id| phase == 3 && self.part_of(*id, edge));
                 let kept = kept.map(|part| self.group(edge.other(part)).1.clone());
                 self.merge(edge.a, edge.b);
@@ -354,6 +342,16 @@ fn check(planet: &Planet, before: &BTreeMap<StoryId, Story>, resolution: &Resolu
                     || planet.posts[&living[&into].head].trusted;
                 let older = (living[&into].founded, into) < (old.founded, *id);
                 prop_assert!(older || edited, "the younger id stayed");
+                // It leads to where the story lives on: to its original, founder or head; to a member where none is left.
+                let there = |id: EntryId| living[&into].members.iter().any(|m| m.entry == id);
+                let by_right = [EntryId(id.0), old.head].into_iter();
+                let by_right =
+                    by_right.filter(|e| old.members.iter().any(|m| m.entry == *e) && planet.posts.contains_key(e));
+                let by_right: Vec<EntryId> = by_right.collect();
+                match by_right.is_empty() {
+                    true => prop_assert!(old.members.iter().any(|m| there(m.entry)), "{id} leads to strangers"),
+                    false => prop_assert!(by_right.into_iter().any(there), "{id} leads to where it does not live on"),
+                }
             }
             None => {
                 let left = old.members.iter().filter(|m| planet.posts.get(&m.entry).is_some_and(|p| !p.reference));

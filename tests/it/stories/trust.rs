@@ -41,18 +41,18 @@ fn a_source_of_originals_is_trusted_on_its_own_hosts_only() {
 
 #[test]
 fn who_is_original_is_decided_by_trust_then_by_what_we_saw_first() {
-    // A copy that claims everything: an older date, the guid, the canonical address, the feed it was taken from.
-    let claims = |host: &str| RawEntry {
+    // A copy that claims everything: an older date, the guid, an original elsewhere, the feed it was taken from.
+    let claims = |host: &str, of: &str| RawEntry {
         published: Some(at(-1_000_000)),
-        via: vec![format!("https://{host}.example/essay")],
+        via: vec![format!("https://{of}.example/essay")],
         source_title: Some("The one true source".to_owned()),
-        source_link: Some(format!("https://{host}.example/feed")),
+        source_link: Some(format!("https://{of}.example/feed")),
         ..essay(host)
     };
-    let sources = vec![source("early", Role::Mixed), source("late", Role::Mixed), source("author", Role::Original)];
-    let mut press = Press::new(sources);
+    let mixed = ["early", "late", "forger"].map(|name| source(name, Role::Mixed));
+    let mut press = Press::new([mixed.to_vec(), vec![source("author", Role::Original)]].concat());
     let early = press.publish("early", RawEntry { published: Some(at(0)), ..essay("early") });
-    let late = press.publish("late", claims("late"));
+    let late = press.publish("late", claims("late", "late"));
     let story = press.story(early);
     assert_eq!(
         (members(&story), story.head),
@@ -60,11 +60,17 @@ fn who_is_original_is_decided_by_trust_then_by_what_we_saw_first() {
         "the first seen heads, whatever others claim"
     );
     let id = story.id;
+    // One that says it is the author's very entry: his guid, his page as its source, his feed as the one it is from.
+    let forged = RawEntry { id: Some("essay".to_owned()), ..claims("forger", "author") };
+    let forged = press.publish("forger", forged);
+    assert_eq!((press.story(forged).head, press.story(forged).original), (early, story.original));
     // The author is found last of all.
     let original = press.publish("author", RawEntry { published: Some(at(1_000)), ..essay("author") });
     let story = press.story(original);
     assert_eq!((story.id, story.head, story.original), (id, original, Some(original)), "and the id stays");
-    assert_eq!(members(&story).len(), 3);
+    assert_eq!(members(&story).len(), 4);
+    let role = |id| story.members.iter().find(|m| m.entry == id).map(|m| m.role);
+    assert_eq!((role(forged), role(original)), (Some(MemberRole::Repost), Some(MemberRole::Original)));
 }
 
 #[test]

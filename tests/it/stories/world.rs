@@ -203,13 +203,11 @@ impl Planet {
         query::story_of(&*self.store, id).unwrap().and_then(|story| query::story(&*self.store, story).unwrap())
     }
 
-    /// All nodes and edges, for the oracle.
-    pub fn graph(&self) -> (Vec<Node>, Vec<Edge>) {
+    /// All nodes, for the oracle.
+    pub fn nodes(&self) -> Vec<Node> {
         let draft = Draft::new(&*self.store);
         let around = Around { planet: self, draft: &draft };
-        let nodes = self.posts.keys().map(|id| around.node(*id).unwrap().unwrap()).collect();
-        let edges = self.posts.keys().flat_map(|id| around.edges(*id).unwrap()).collect();
-        (nodes, edges)
+        self.posts.keys().map(|id| around.node(*id).unwrap().unwrap()).collect()
     }
 }
 
