@@ -146,7 +146,7 @@ enum Command {
     Parse {
         /// A file, an address, or - for standard input.
         document: String,
-        /// The Content-Type header of a file.
+        /// The Content-Type header of a file, or in place of what a server says.
         #[arg(long, value_name = "CT")]
         content_type: Option<String>,
         /// What relative addresses are resolved against.

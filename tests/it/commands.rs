@@ -77,10 +77,21 @@ fn parse_makes_links_absolute_and_leaves_ids_and_parameters() {
 }
 
 #[test]
-fn parse_reads_by_the_content_type_it_is_given() {
-    let bytes = b"<rss version=\"2.0\"><channel><title>\xcf\xf0\xe8\xe2\xe5\xf2</title></channel></rss>";
-    let (code, told) = parse("-", bytes, &["--content-type", "application/rss+xml; charset=windows-1251"]);
-    assert_eq!((code, &told["feed"]["title"]), (0, &Value::from("Привет")));
+fn parse_reads_by_what_it_is_told_of_files_and_of_addresses() {
+    let bytes = b"<rss version=\"2.0\"><channel><title>\xcf\xf0\xe8\xe2\xe5\xf2</title><item><link>1</link></item></channel></rss>";
+    let origin = Origin::start();
+    origin.serve("/feed", Answer::ok("application/rss+xml; charset=koi8-r", bytes.to_vec()));
+    let told = ["--content-type", "text/xml; charset=windows-1251", "--base-url", "https://site.example/"];
+    for document in ["-", &origin.url("/feed")] {
+        let (code, told) = parse(document, bytes, &told);
+        assert_eq!((code, &told["feed"]["title"]), (0, &Value::from("Привет")), "{document}");
+        assert_eq!(told["entries"][0]["link"], "https://site.example/1", "{document}");
+    }
+    let (_, untold) = parse(&origin.url("/feed"), b"", &[]);
+    assert_eq!(
+        (untold["entries"][0]["link"].as_str(), untold["feed"]["title"] == "Привет"),
+        (Some(&*origin.url("/1")), false)
+    );
 }
 
 #[test]
