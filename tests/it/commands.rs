@@ -95,6 +95,27 @@ fn parse_reads_by_what_it_is_told_of_files_and_of_addresses() {
 }
 
 #[test]
+fn variables_name_the_configuration_and_are_none_where_they_are_empty() {
+    let aggregator = spawn_aggregator("");
+    let check = |arguments: &[&str], config: &str| {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_tributary"));
+        check.arg("check").args(arguments).env("TRIBUTARY_CONFIG", config);
+        for name in ["TRIBUTARY_BIND", "TRIBUTARY_PUBLIC_URL", "TRIBUTARY_STORE"] {
+            check.env(name, "");
+        }
+        let output = check.current_dir(aggregator.config().with_file_name("")).output().expect("ended");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let file = aggregator.config();
+    let file = file.to_str().expect("UTF-8");
+    let ok = |named: &str| (Some(0), format!("{named}: ok, 0 sources and 1 edition\n"));
+    assert_eq!(check(&[], file), ok(file));
+    assert_eq!(check(&["--config", file], "/nowhere.toml"), ok(file));
+    assert_eq!(check(&["--config", file], ""), ok(file));
+    assert_eq!(check(&[], ""), ok("feeds.toml"));
+}
+
+#[test]
 fn poll_keeps_a_running_retry_after_and_a_410() {
     let (good, busy, gone) = (Origin::start(), Origin::start(), Origin::start());
     good.serve("/feed", Answer::ok(RSS, rss("Good", &good.url(""), ITEMS)));
