@@ -97,9 +97,12 @@ fn folds_every_repost_and_nothing_else() {
 
 #[test]
 fn serves_its_edition_soon_and_all_its_stories_in_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
     let began = tributary::clock::instant();
     let mut demo = Command::new(env!("CARGO_BIN_EXE_tributary"))
         .args(["demo", "--still"])
+        // Its store stays there when it is killed.
+        .env("TMPDIR", folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
