@@ -55,8 +55,8 @@ struct Arguments {
 /// Options of every subcommand.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// The configuration.
-    #[arg(long, global = true, value_name = "FILE", env = "TRIBUTARY_CONFIG", default_value = "feeds.toml")]
+    /// The configuration; without this, what TRIBUTARY_CONFIG names.
+    #[arg(long, global = true, value_name = "FILE", default_value_os_t = usual_config())]
     pub config: PathBuf,
     /// How logs are written to stderr.
     #[arg(long, global = true, value_enum, default_value = "text")]
@@ -146,7 +146,7 @@ enum Command {
     Parse {
         /// A file, an address, or - for standard input.
         document: String,
-        /// The Content-Type header of a file.
+        /// The Content-Type header of a file, or in place of what a server says.
         #[arg(long, value_name = "CT")]
         content_type: Option<String>,
         /// What relative addresses are resolved against.
@@ -324,6 +324,12 @@ pub fn load_config(common: &Common) -> Result<Config, Invalid> {
         tracing::warn!("{}:{}: {}", common.config.display(), warning.line, warning.message);
     }
     Ok(config)
+}
+
+/// `TRIBUTARY_CONFIG`, or `feeds.toml` here. One that is empty is not set, as with the others: container files say so.
+fn usual_config() -> PathBuf {
+    let named = std::env::var_os("TRIBUTARY_CONFIG").filter(|value| !value.is_empty());
+    named.map_or_else(|| PathBuf::from("feeds.toml"), PathBuf::from)
 }
 
 /// The variables that override feeds.toml in a container.

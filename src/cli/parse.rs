@@ -69,7 +69,7 @@ fn entry(raw: &RawEntry, base: &Url) -> Value {
     json!({
         "id": raw.id,
         "title": title(&raw.title, base),
-        "link": raw.link.as_deref().filter(|link| is_harmless(link)),
+        "link": raw.link.as_deref().filter(|link| is_harmless(link)).map(|link| absolute(link, base)),
         "published": date(raw.published),
         "updated": date(raw.updated),
         "language": raw.language.as_ref().map(|language| language.as_str()),
@@ -102,6 +102,16 @@ fn title(title: &Text, base: &Url) -> Option<String> {
 fn is_harmless(link: &str) -> bool {
     let start = link.trim_start().to_ascii_lowercase();
     !["javascript:", "data:", "vbscript:"].iter().any(|scheme| start.starts_with(scheme))
+}
+
+/// A link that the reader left as it was, since nothing said where its document came from: the feed's page says it.
+fn absolute(link: &str, base: &Url) -> String {
+    match Url::parse(link) {
+        Err(url::ParseError::RelativeUrlWithoutBase) if base.scheme() != "file" => {
+            base.join(link).map_or_else(|_| link.to_owned(), String::from)
+        }
+        _ => link.to_owned(),
+    }
 }
 
 fn people(people: &[Person]) -> Vec<Value> {

@@ -17,7 +17,9 @@ const MOST_BYTES: u64 = 16 << 20;
 /// Reads the document and prints it as JSON; exit code 1 where it is no feed.
 pub fn run(document: &str, content_type: Option<&str>, base_url: Option<&Url>) -> Outcome {
     let document = match Url::parse(document) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => fetch(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            fetch(url).map(|fetched| as_told(fetched, content_type, base_url))
+        }
         _ => local(document, content_type, base_url),
     };
     let document = match document {
@@ -51,6 +53,18 @@ fn local(name: &str, content_type: Option<&str>, base_url: Option<&Url>) -> anyh
         },
     };
     Ok(Document::local(base, content_type, bytes, Clock::system().now()))
+}
+
+/// What the person says of a document counts before what its server says.
+fn as_told(mut document: Document, content_type: Option<&str>, base_url: Option<&Url>) -> Document {
+    if let Some(url) = base_url {
+        document.url = url.clone();
+    }
+    if let Some(content_type) = content_type {
+        document.headers.retain(|(name, _)| name != "content-type");
+        document.headers.push(("content-type".to_owned(), content_type.to_owned()));
+    }
+    document
 }
 
 /// An address that a person typed is asked for wherever it leads: the guard is there for what strangers write.

@@ -142,11 +142,14 @@ impl Config {
     pub fn parse(file: &Path, text: &str, environment: &Environment) -> Result<Checked, Invalid> {
         let faults = Faults::new(text);
         let (root, syntax) = DeTable::parse_recoverable(text);
-        if !syntax.is_empty() {
-            // What was recovered behind a slip of syntax would be told as faults that nobody made.
-            for error in syntax {
-                faults.add(error.span().unwrap_or_default(), format!("not TOML: {}", error.message()));
-            }
+        for error in &syntax {
+            let span = error.span().unwrap_or_default();
+            let at = text.get(span.clone()).unwrap_or_default();
+            faults.add(span, format!("not TOML: {}", slip(error.message(), at)));
+        }
+        // Of what stands twice the first is read. What was recovered behind any other slip of syntax would be told as
+        // faults that nobody made.
+        if syntax.iter().any(|error| error.message() != TWICE) {
             return Err(Invalid { file: file.to_owned(), faults: faults.into_sorted() });
         }
         let root = Table::root(&root, &faults);
@@ -169,6 +172,17 @@ impl Config {
     /// Address of an edition's Atom feed, as the summary line names it.
     pub fn feed_url(&self, edition: &EditionSpec) -> String {
         format!("{}{}.atom", self.server.public_url, edition.id)
+    }
+}
+
+/// What the parser calls a key or a table that stands twice.
+const TWICE: &str = "duplicate key";
+
+/// A slip of syntax in words; `at` is where it stands.
+fn slip(message: &str, at: &str) -> String {
+    match message {
+        TWICE => format!("`{at}` stands here a second time; leave one of the two"),
+        _ => message.to_owned(),
     }
 }
 

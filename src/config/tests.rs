@@ -74,6 +74,27 @@ fn a_file_that_is_not_toml_names_the_line() {
 }
 
 #[test]
+fn what_stands_twice_hides_no_other_fault() {
+    let text = "[store]\npath = \"a\"\npath = \"b\"\n[[source]]\nid = \"a\"\nurl = \"korybko\"\nid = \"b\"\nroll = \"mixed\"\n\
+                [store]\nkeep = \"soon\"\n[[edition]]\nid = \"main\"\nsources = [\"a\", \"b\"]\n";
+    let told = faults(text);
+    let lines: Vec<&str> = told.lines().collect();
+    let expected = [
+        "feeds.toml:3: not TOML: `path` stands here a second time; leave one of the two",
+        "feeds.toml:6: `url` of [[source]]: ",
+        "feeds.toml:7: not TOML: `id` stands here a second time",
+        "feeds.toml:8: unknown key `roll` in [[source]]; did you mean `role`?",
+        "feeds.toml:9: not TOML: `store` stands here a second time",
+        "feeds.toml:10: `keep` of [store]: ",
+        "feeds.toml:13: there is no source \"b\"",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{told}");
+    lines.iter().zip(expected).for_each(|(line, expected)| assert!(line.starts_with(expected), "{told}"));
+    // What follows any other slip was not meant as it is read.
+    assert_eq!(faults("[store]\npath = \"a\"\npath = \"b\"\n[server]\nbind = \n[[source]]\n").lines().count(), 2);
+}
+
+#[test]
 fn the_environment_wins_and_its_faults_are_told() {
     let environment = Environment {
         bind: Some("0.0.0.0:9000".into()),

@@ -197,7 +197,8 @@ pub const POSTS: &[Post] = &[
 ];
 
 /// What is held back, in the order of its release: a translation joins its story; a translation comes before its
-/// original; an essay comes alone, then its translations.
+/// original; an essay comes alone, then its translations. Then the one reposter who does not translate goes through what
+/// he has missed, one by one ([`COPIES_FROM`]).
 pub const QUEUE: &[Post] = &[
     post!("polka", "odinnadcat-korablej", "ships.ru", 0),
     post!("traverse", "memoire-en-vrac", "library.fr", 0),
@@ -205,7 +206,37 @@ pub const QUEUE: &[Post] = &[
     post!("slow-ledger", "nine-sergeants-and-a-mule", "maps.en", 0, original "maps"),
     post!("gazza", "quanto-costa-una-carta-gratuita", "maps.it", 0),
     post!("polka", "devyat-serzhantov", "maps.ru", 0),
+    post!(
+        "shed",
+        "sergeants",
+        "maps.en",
+        0,
+        "Today’s long read is free, like the map it is about. The author is Ottilie Varnham.",
+        "First published in [The Slow Ledger]({{maps}}). Thank you for reading with us."
+    ),
+    post!("shed", "ashore", "garden.en", 0, "Tamsin Okerlund again, since so many of you wrote to us.", ""),
+    post!(
+        "shed",
+        "treaty",
+        "river.en",
+        0,
+        "A river, a treaty and sixty years of good behaviour: today’s long read is by Ottilie Varnham.",
+        "First published in [The Slow Ledger]({{river}}). Thank you for reading with us."
+    ),
+    post!("shed", "ships", "ships.en", 0, "The sequel that you asked for, by Tamsin Okerlund of Tidemark.", ""),
+    post!(
+        "shed",
+        "kept",
+        "library.en",
+        0,
+        "For whoever has ever emptied a house: today’s long read is by Ottilie Varnham.",
+        "First published in [The Slow Ledger]({{library}}). Thank you for reading with us."
+    ),
+    post!("shed", "tongues", "languages.en", 0, "Ottilie Varnham of The Slow Ledger on the languages that stayed.", ""),
 ];
+
+/// Where in [`QUEUE`] the copies begin.
+pub const COPIES_FROM: usize = 6;
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::model::Timestamp;
 use cast::{SITES, Shape};
-use stage::{INTERVAL_S, Stage};
+use stage::{Stage, due_s};
 
 /// The bundled sources, running.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Origin {
 impl Origin {
     /// Starts the sites on free ports of the loopback interface; what they post is dated relative to `now`.
     ///
-    /// Unless `still`, a post that was held back arrives every [`INTERVAL_S`] seconds, until all have.
+    /// Unless `still`, the posts that were held back arrive one by one ([`stage::INTERVAL_S`]), until all have.
     ///
     /// # Errors
     /// Where no port can be bound.
@@ -124,9 +124,8 @@ impl Drop for Origin {
 }
 
 async fn release_all(stage: Arc<Stage>) {
-    let interval = Duration::from_secs(INTERVAL_S.unsigned_abs());
-    loop {
-        tokio::time::sleep(interval).await;
+    for n in 1.. {
+        tokio::time::sleep(Duration::from_secs((due_s(n) - due_s(n - 1)).unsigned_abs())).await;
         match release(&stage) {
             Some((site, title)) => tracing::info!("{site} posts “{title}”; {} to come", stage.held()),
             None => {

@@ -5,12 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{Duration, Timelike as _};
 
-use super::cast::{POSTS, Post, QUEUE, SITES, Site};
+use super::cast::{COPIES_FROM, POSTS, Post, QUEUE, SITES, Site};
 use super::text::{self, Text};
 use crate::model::Timestamp;
 
 /// Seconds between two releases: long enough to read what changed on the page, short enough to wait for.
 pub const INTERVAL_S: i64 = 20;
+/// Seconds between two copies at the end of the queue: they are for those who stay.
+const COPIES_INTERVAL_S: i64 = 60;
+
+/// When the `n`th post of the queue is due (the first is 1), in seconds from the start.
+pub fn due_s(n: usize) -> i64 {
+    (1..=n).map(|n| if n > COPIES_FROM { COPIES_INTERVAL_S } else { INTERVAL_S }).sum()
+}
 
 /// The sites at their addresses, and how much of the queue they have released.
 #[derive(Debug)]
@@ -68,7 +75,7 @@ impl Stage {
         let Some(Site { id, .. }) = SITES.get(site) else { return Vec::new() };
         let released = QUEUE.iter().take(self.released.load(Ordering::Acquire));
         // A post is dated when it is due, so that the same start gives the same bytes.
-        let due = (1..).map(|n| self.started + Duration::seconds(n * INTERVAL_S));
+        let due = (1..).map(|n| self.started + Duration::seconds(due_s(n)));
         let from_queue = released.zip(due);
         let from_start = POSTS.iter().map(|post| (post, self.started));
         let here = from_start.chain(from_queue).filter(|(post, _)| post.site == *id);

@@ -55,14 +55,25 @@ impl House {
     /// Judges the newest entries that are ready; nothing to judge is `entries == 0`. One commit, or
     /// one for each entry after a panic.
     ///
-    /// CPU work on the house's own pool: call it from a thread that may block, from one at a time.
+    /// CPU work on the house's own pool: call it from a thread that may block. Who comes while another judges waits, and
+    /// finds what is left.
     ///
     /// An entry at which this program panics is set aside, told in `notices`, and the others are judged.
     ///
     /// # Errors
     /// The store cannot be read or written: the entries stay in the queue.
     pub fn judge(&self, now: Timestamp) -> Result<Judged, Error> {
-        let waiting = query::waiting(&*self.store, now, AT_ONCE)?;
+        self.judge_a_few(AT_ONCE, now)
+    }
+
+    /// The same with so many at the most: the fewer they are, the sooner the first of them are seen.
+    ///
+    /// # Errors
+    /// The store cannot be read or written: the entries stay in the queue.
+    pub fn judge_a_few(&self, at_most: usize, now: Timestamp) -> Result<Judged, Error> {
+        // It guards no data of its own: what is read to be judged is not judged by another meanwhile.
+        let _judging = self.judging.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = query::waiting(&*self.store, now, at_most)?;
         if let Some(judged) = self.judge_unless_it_panics(&waiting, now) {
             return judged;
         }

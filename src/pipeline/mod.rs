@@ -62,6 +62,8 @@ pub struct House {
     store: Arc<dyn Store>,
     plan: RwLock<Arc<Plan>>,
     bench: Mutex<judge::Bench>,
+    /// Held by who takes entries off the queue to judge them: a command and the daemon may both.
+    judging: Mutex<()>,
     writer: Mutex<()>,
     incoming: ingest::Incoming,
     pool: rayon::ThreadPool,
@@ -102,6 +104,7 @@ impl House {
             store,
             plan: RwLock::new(Arc::new(plan)),
             bench: Mutex::default(),
+            judging: Mutex::default(),
             writer: Mutex::default(),
             incoming: ingest::Incoming::default(),
             pool,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tributary::cli::cluster;
 use tributary::clock::Clock;
 use tributary::matching::corpus;
+use uuid::Uuid;
 
 /// Short texts in two to three languages each, and one line that stands there twice with different texts.
 fn archive() -> Vec<Value> {
@@ -48,15 +49,22 @@ fn answers(lines: &[Value]) -> BTreeMap<String, Value> {
     told
 }
 
+/// The places of `n` lines in an order that looks like none.
+fn shuffled(n: usize, seed: u64) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..n).collect();
+    places.sort_by_cached_key(|i| Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{seed} {i}").as_bytes()));
+    places
+}
+
 fn check(lines: Vec<Value>) {
     let expected = answers(&lines);
     let stories = expected.values().map(|answer| answer["story"].to_string());
     assert!(stories.collect::<std::collections::BTreeSet<_>>().len() < lines.len(), "nothing folds: {expected:#?}");
-    // Backwards, begun in the middle, and every third line first.
+    // Backwards, begun in the middle, every third line first, and as chance has it.
     let n = lines.len();
     let orders: [Vec<usize>; 3] =
         [(0..n).rev().collect(), (0..n).map(|i| (i + n / 2) % n).collect(), (0..n).map(|i| i * 3 % n).collect()];
-    for order in orders {
+    for order in orders.into_iter().chain((1..=3).map(|seed| shuffled(n, seed))) {
         let permuted: Vec<Value> = order.iter().map(|i| lines[*i].clone()).collect();
         assert_eq!(answers(&permuted), expected, "{order:?}");
     }

@@ -3,6 +3,7 @@
 mod articles;
 mod backup;
 mod cluster;
+mod commands;
 mod demo;
 mod disk;
 mod editions;
