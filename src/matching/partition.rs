@@ -89,8 +89,8 @@ pub fn partition(nodes: &[Node], edges: &[Edge], overrides: &Overrides) -> Parti
     partition_around(nodes, edges, overrides, &[])
 }
 
-/// As [`partition`], with sets of entries that stay together: they are joined as a whole or not at all. A set counts
-/// as what it is, several entries, so it takes more to join it than to join one.
+/// As [`partition`], with sets of entries that stay together: others may join one, but no two of several entries are
+/// joined with each other, unless the reader says so. Not all that links them is looked at, and apart they hide nothing.
 pub fn partition_around(nodes: &[Node], edges: &[Edge], overrides: &Overrides, stay: &[Vec<EntryId>]) -> Partition {
     let mut cut = Cut::new(nodes, edges, overrides);
     cut.join_staying(stay);
@@ -128,6 +128,8 @@ struct Forming {
     kept: Vec<usize>,
     by_source: BTreeMap<SourceId, usize>,
     by_language: BTreeMap<Option<String>, usize>,
+    /// It has a set that stays together.
+    stays: bool,
 }
 
 /// Whether two counts together pass a limit for nothing that they count.
@@ -201,6 +203,7 @@ impl<'a> Cut<'a> {
             kept: vec![i],
             by_source: BTreeMap::from([(nodes[i].source.clone(), 1)]),
             by_language: BTreeMap::from([(nodes[i].language.as_ref().map(|l| l.primary().to_owned()), 1)]),
+            stays: false,
         };
         let mut wholes = vec![BTreeSet::new(); nodes.len()];
         let mut linked = vec![BTreeSet::new(); nodes.len()];
@@ -237,24 +240,29 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// What stays together. It keeps those of its texts that most of the others are linked with.
+    /// What stays together. It keeps those of its texts that have most in common with the others.
     fn join_staying(&mut self, stay: &[Vec<EntryId>]) {
         let index: BTreeMap<EntryId, usize> = self.nodes.iter().enumerate().map(|(i, n)| (n.entry, i)).collect();
-        for set in stay {
-            let known: Vec<usize> = set.iter().filter_map(|id| index.get(id).copied()).collect();
-            for (a, b) in known.iter().zip(known.iter().skip(1)) {
+        let known = stay.iter().map(|set| set.iter().filter_map(|id| index.get(id).copied()).collect::<Vec<usize>>());
+        let sets: Vec<Vec<usize>> = known.filter(|set| set.len() > 1).collect();
+        for set in &sets {
+            for (a, b) in set.iter().zip(&set[1..]) {
                 self.merge(self.group_of[*a], self.group_of[*b]);
             }
-            if known.len() > 1 {
-                known.iter().for_each(|i| self.ties[*i] = Some(Tie::Stays));
-                let mut kept = known.clone();
-                let linked = |i: &usize| known.iter().filter(|j| self.linked[*i].contains(j)).count();
-                kept.sort_by_key(|i| (!self.nodes[*i].trusted, usize::MAX - linked(i), *i));
-                kept.truncate(KEPT_VERSIONS);
-                let group = self.group_of[known[0]];
-                self.groups[group].kept = kept;
-                self.settled.extend(known);
-            }
+        }
+        let mut common = vec![0.0_f32; self.nodes.len()];
+        for (a, b, edge) in self.links.iter().filter(|(a, b, _)| self.group_of[*a] == self.group_of[*b]) {
+            common[*a] += edge.mutual_coverage();
+            common[*b] += edge.mutual_coverage();
+        }
+        for mut set in sets {
+            set.iter().for_each(|i| self.ties[*i] = Some(Tie::Stays));
+            self.settled.extend(&set);
+            let group = &mut self.groups[self.group_of[set[0]]];
+            let foreign = |i: &usize| !self.nodes[*i].trusted;
+            set.sort_by(|a, b| foreign(a).cmp(&foreign(b)).then(common[*b].total_cmp(&common[*a])).then(a.cmp(b)));
+            set.truncate(KEPT_VERSIONS);
+            (group.kept, group.stays) = (set, true);
         }
     }
 
@@ -435,7 +443,7 @@ impl<'a> Cut<'a> {
             let kept_apart = few.members.iter().filter_map(|i| self.apart.get(i));
             kept_apart.flatten().any(|j| self.group_of[*j] == other)
         };
-        trust && !hides && room && !apart()
+        trust && !hides && room && !(ga.stays && gb.stays) && !apart()
     }
 
     /// Makes two groups one. Whose kept versions come first: trusted originals, then the larger group's, then those of
@@ -451,6 +459,7 @@ impl<'a> Cut<'a> {
             self.group_of[*i] = into;
         }
         let group = &mut self.groups[into];
+        group.stays |= gone.stays;
         group.members.extend(gone.members);
         group.trusted.extend(gone.trusted);
         for (source, n) in gone.by_source {

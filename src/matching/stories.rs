@@ -1,8 +1,9 @@
 //! Under which identity do readers know a group? Groups and the stories there were -> the stories there are.
 //!
-//! An id is that of the entry which founded the story, and it stays with the group that holds this entry. Of two
-//! stories that became one, the older keeps its id and the other gets a tombstone; what is split off founds a story
-//! of its own, under the id that one of its entries once had before, where there is one.
+//! An id is that of the entry which founded the story, and it stays with the group that holds this entry, unless the
+//! entry was edited and the others stayed what they were. Of two stories that became one, the older keeps its id and the
+//! other gets a tombstone; what is split off founds a story of its own, under the id that one of its entries once had
+//! before, where there is one.
 //!
 //! No source robs another of its id: that of a story which a trusted original heads goes where the original goes, and
 //! an older story of others that turns out to be the same work does not take it; nor does an edit make a story older
@@ -146,18 +147,21 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
     Names { ids: ids.collect(), gone, revived }
 }
 
-/// Since when a story is what it is: since it was founded, but not before the last edit of an untrusted member that is
-/// (still) `here`, which may have been about something else until then.
+/// Since when a story is what it is: since it was founded, but not before the last edit of the entry that founded it (of
+/// its head, where that is no longer `here`), which may have been about something else until then. Edits of others make
+/// no story younger: else whoever joins it could.
 fn stands_since(story: &Story, nodes: &BTreeMap<EntryId, &Node>, here: impl Fn(&EntryId) -> bool) -> Timestamp {
     if nodes.get(&story.head).is_some_and(|head| head.trusted) {
         return story.founded;
     }
-    let members = story.members.iter().filter(|m| here(&m.entry)).filter_map(|m| nodes.get(&m.entry));
-    members.filter_map(|node| node.revised).fold(story.founded, Timestamp::max)
+    let founder = EntryId(story.id.0);
+    let by_right = [founder, story.head].into_iter().filter(here).find_map(|entry| nodes.get(&entry));
+    by_right.and_then(|node| node.revised).map_or(story.founded, |edited| edited.max(story.founded))
 }
 
 /// Which group a story lives on in: that of the trusted original which heads it, else that of its founding entry; where
-/// that entry is no more, that of its head, else that of most of its members.
+/// that entry is no more, that of its head, else that of most of its members. An entry that was edited since it joined
+/// says nothing where others were not: what readers know by the id is what those are.
 fn owner(
     story: &Story,
     group_of: &BTreeMap<EntryId, usize>,
@@ -170,12 +174,19 @@ fn owner(
     let original = nodes.get(&story.head).filter(|node| node.trusted);
     let original = original.filter(|n| !scene.overrides.are_different(founder, n.entry) && !had_own(n.entry));
     let founder = story.members.iter().map(|m| m.entry).find(|entry| *entry == founder);
-    let by_right = [original.map(|node| node.entry), founder, Some(story.head)];
-    if let Some(group) = by_right.iter().flatten().find_map(|entry| group_of.get(entry)) {
+    let unedited = |m: &&Member| nodes.get(&m.entry).is_some_and(|n| n.revised.is_none_or(|edited| edited <= m.joined));
+    let members = || story.members.iter().filter(|m| group_of.contains_key(&m.entry));
+    let mut heard: Vec<EntryId> = members().filter(unedited).map(|m| m.entry).collect();
+    if heard.is_empty() {
+        heard = members().map(|m| m.entry).collect();
+    }
+    let by_right = [founder, Some(story.head)].into_iter().flatten().filter(|entry| heard.contains(entry));
+    let by_right = original.map(|node| node.entry).into_iter().chain(by_right);
+    if let Some(group) = by_right.into_iter().find_map(|entry| group_of.get(&entry)) {
         return Some(*group);
     }
     let mut votes: BTreeMap<usize, usize> = BTreeMap::new();
-    for group in story.members.iter().filter_map(|m| group_of.get(&m.entry)) {
+    for group in heard.iter().filter_map(|entry| group_of.get(entry)) {
         *votes.entry(*group).or_default() += 1;
     }
     votes.into_iter().max_by_key(|(group, n)| (*n, usize::MAX - group)).map(|(group, _)| group)

@@ -81,8 +81,8 @@ fn second_half(work: &[&Block], lengths: &[u32], all: u32) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::blocks::blocks;
     use super::*;
+    use crate::matching::text::blocks::blocks;
 
     const ENGLISH: &str = "<p>Every company, team, project and individual is different, and so is the way in which the dam \
                            was built that nobody had asked for.</p>";

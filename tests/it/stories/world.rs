@@ -173,6 +173,10 @@ impl Planet {
         self.store = Box::new(again);
     }
 
+    pub fn now(&self) -> Timestamp {
+        at(self.second)
+    }
+
     /// Settles the same entries again: nothing may come of it.
     pub fn settle_again(&self) -> Resolution {
         self.settled(Draft::new(&*self.store), self.posts.keys().copied()).0
