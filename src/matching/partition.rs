@@ -35,6 +35,9 @@ const COPY: f32 = 0.9;
 /// A page of which some text covers this much is a version of that text, whatever else it holds.
 pub(super) const MAINLY: f32 = 0.6;
 
+/// What stands beside a text that is most of a page is an appendix if it is no more than this.
+const APPENDIX: f32 = 0.2;
+
 /// Members of one group at the most. The longest list of translations of one essay known to us has 31; above the cap
 /// entries stay stories of their own, so that a flood buries nothing.
 pub const MEMBERS_MAX: usize = 128;
@@ -221,7 +224,7 @@ impl<'a> Cut<'a> {
                 }
             }
         }
-        let holders = holders(&nodes, &links, MAINLY);
+        let holders = holders(&nodes, &links, MAINLY, MAINLY);
         let digest = digests(&nodes, &links);
         Self {
             digest,
@@ -513,15 +516,15 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// Which entries hold two whole texts side by side that are not linked, at least so much of them: two works, or two
-/// halves of one.
-fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32) -> Vec<bool> {
+/// Which entries hold two whole texts side by side that are not linked: two works, or two halves of one. Together they
+/// are at least so much of the entry, each of them is less than `most`.
+fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32, most: f32) -> Vec<bool> {
     let mut held: Vec<Vec<(usize, f32)>> = vec![Vec::new(); nodes.len()];
     let mut linked: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (a, b, edge) in links {
         linked.extend([(*a, *b), (*b, *a)]);
         for (page, text, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
-            let is_held = edge.coverage_b >= HELD_WHOLE && edge.coverage_a < MAINLY;
+            let is_held = edge.coverage_b >= HELD_WHOLE && edge.coverage_a < most;
             if is_held && nodes[text].extent == Extent::Whole {
                 held[page].push((text, edge.coverage_a));
             }
@@ -529,21 +532,24 @@ fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32) -> Vec<b
     }
     let two = |held: &Vec<(usize, f32)>| {
         held.iter().enumerate().any(|(i, (a, of_a))| {
-            held[i + 1..]
-                .iter()
-                .any(|(b, of_b)| (least..OVERLAPPING).contains(&(of_a + of_b)) && !linked.contains(&(*a, *b)))
+            held[i + 1..].iter().any(|(b, of_b)| {
+                let side_by_side = (least..OVERLAPPING).contains(&(of_a + of_b)) && !linked.contains(&(*a, *b));
+                side_by_side && (of_a.max(*of_b) < MAINLY || of_a.min(*of_b) > APPENDIX)
+            })
         })
     };
     held.iter().map(two).collect()
 }
 
-/// Which entries are pages of several works: those that say so of themselves, and those that hold two whole texts
-/// while no neighbour is most of them. Never said of a trusted original.
+/// Which entries are pages of several works: those that say so of themselves, and those that hold two whole texts, unless
+/// a neighbour is most of them without being one of their parts. Never said of a trusted original.
 fn digests(nodes: &[&Node], links: &[(usize, usize, Edge)]) -> Vec<bool> {
-    let mut digest = holders(nodes, links, 0.0);
+    let mut digest = holders(nodes, links, 0.0, HELD_WHOLE);
     for (a, b, edge) in links {
-        digest[*a] &= edge.coverage_a < MAINLY;
-        digest[*b] &= edge.coverage_b < MAINLY;
+        for (page, edge) in [(*a, *edge), (*b, edge.mirrored())] {
+            let is_part = edge.coverage_b >= HELD_WHOLE && edge.coverage_a < HELD_WHOLE;
+            digest[page] &= edge.coverage_a < MAINLY || is_part;
+        }
     }
     let is_digest = |i: usize| !nodes[i].trusted && (nodes[i].extent == Extent::Digest || digest[i]);
     (0..nodes.len()).map(is_digest).collect()

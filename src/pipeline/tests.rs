@@ -168,6 +168,20 @@ fn what_is_rare_is_remembered_over_a_restart() {
 }
 
 #[test]
+fn an_entry_that_was_judged_by_its_summary_is_judged_anew_when_its_page_comes() {
+    let house = house();
+    house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();
+    let job = house.pages_due(at(0), 9).unwrap().remove(0);
+    assert_eq!(house.judge(at(1)).unwrap().entries, 0, "it waits for its page");
+    assert_eq!(house.judge(at(601)).unwrap().entries, 1, "but not for ever");
+    let length = || query::node(house.store(), job.entry).unwrap().expect("judged").text_len;
+    let of_summary = length();
+    assert_eq!(house.take_page(&job, Ok(&page()), at(700)).unwrap(), Fetched::Read);
+    assert_eq!(house.judge(at(701)).unwrap().entries, 1);
+    assert!(length() > of_summary, "{} characters, {of_summary} before", length());
+}
+
+#[test]
 fn an_answer_for_an_older_revision_changes_nothing() {
     let house = house();
     house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();

@@ -173,12 +173,15 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
                 let trusted = planet.posts[&entry].trusted;
                 damage.originals_hidden += usize::from(trusted && story.head != entry);
                 // Of an original nothing changes the id. The others no story takes over whose founder was edited after
-                // theirs was founded; that the older of two stories of one work stays is right, whoever founded it.
+                // theirs was founded, unless their original heads it; that the older of two stories of one work stays is
+                // right, whoever founded it.
                 let was = id_of.insert(entry, story.id).filter(|was| *was != story.id);
-                let edited = || query::node(&*planet.store, founder).unwrap().and_then(|node| node.revised);
-                let since = was.and_then(|was| founded.get(&was).copied());
-                let captured = since
-                    .is_some_and(|since| story.founded < planet.now() && edited().is_some_and(|edited| edited > since));
+                let founder_is_here = story.members.iter().any(|m| m.entry == founder);
+                let edited = query::node(&*planet.store, founder).unwrap().and_then(|node| node.revised);
+                let since = was
+                    .and_then(|was| founded.get(&was).copied())
+                    .filter(|_| founder_is_here && !planet.posts[&story.head].trusted);
+                let captured = story.founded < planet.now() && since.is_some_and(|since| edited > Some(since));
                 damage.ids_changed +=
                     usize::from(was.is_some() && trusted || captured && !work_of.contains_key(&founder));
             }

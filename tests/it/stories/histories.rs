@@ -143,7 +143,8 @@ mod oracle {
         let mut slow =
             Slow { nodes: &nodes, links, held_two, apart, free: BTreeSet::new(), groups, joined: BTreeSet::new() };
         slow.overridden(planet);
-        slow.held_two = nodes.keys().copied().filter(|id| !nodes[id].trusted && slow.holds_two(*id, 0.6)).collect();
+        slow.held_two =
+            nodes.keys().copied().filter(|id| !nodes[id].trusted && slow.holds_two(*id, 0.6, 0.6)).collect();
         let digests: Vec<EntryId> = nodes.keys().copied().filter(|id| slow.is_digest(*id)).collect();
         // What the reader tied is tied whole, whatever it holds.
         slow.free = digests.into_iter().filter(|id| slow.group(*id).0.len() == 1).collect();
@@ -202,13 +203,14 @@ mod oracle {
             of.map(|e| (e.other(id), e.coverage_of(id), e.coverage_of(e.other(id)))).collect()
         }
 
-        fn holds_two(&self, id: EntryId, least: f32) -> bool {
+        fn holds_two(&self, id: EntryId, least: f32, most: f32) -> bool {
             let here = self.around(id);
             let linked = |x: EntryId, y: EntryId| self.links.iter().any(|e| (e.a, e.b) == (x.min(y), x.max(y)));
             here.iter().any(|(x, own_x, whole_x)| {
                 here.iter().any(|(y, own_y, whole_y)| {
                     let both = own_x + own_y;
-                    let parts = own_x.max(*own_y) < 0.6;
+                    let (less, more) = (own_x.min(*own_y), own_x.max(*own_y));
+                    let parts = more < most && (more < 0.6 || less > 0.2);
                     let side_by_side = parts && both >= least && both < 1.1 && !linked(*x, *y);
                     x != y && *whole_x >= 0.8 && *whole_y >= 0.8 && side_by_side
                 })
@@ -216,7 +218,10 @@ mod oracle {
         }
 
         fn is_digest(&self, id: EntryId) -> bool {
-            !self.nodes[&id].trusted && self.holds_two(id, 0.0) && self.around(id).iter().all(|(_, own, _)| *own < 0.6)
+            let around = self.around(id);
+            let is_part = |own: f32, whole: f32| whole >= 0.8 && own < 0.8;
+            let none_is_most = around.iter().all(|(_, own, whole)| *own < 0.6 || is_part(*own, *whole));
+            !self.nodes[&id].trusted && self.holds_two(id, 0.0, 0.8) && none_is_most
         }
 
         /// Whether most sources of the kept versions have most of theirs linked with a text, or copies that are.

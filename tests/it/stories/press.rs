@@ -47,14 +47,22 @@ pub fn source(name: &str, role: Role) -> Source {
 
 pub struct Press {
     pub house: House,
+    store: Arc<MemoryStore>,
     sources: Vec<Source>,
     minute: i64,
 }
 
 impl Press {
     pub fn new(sources: Vec<Source>) -> Self {
-        let plan = plan(&sources, Vec::new());
-        Self { house: House::new(Arc::new(MemoryStore::new()), plan).expect("threads"), sources, minute: 0 }
+        let store = Arc::new(MemoryStore::new());
+        let house = House::new(Arc::<MemoryStore>::clone(&store), plan(&sources, Vec::new())).expect("threads");
+        Self { house, store, sources, minute: 0 }
+    }
+
+    /// The process ends, and another begins on the same store.
+    pub fn restart(&mut self) {
+        let store = Arc::<MemoryStore>::clone(&self.store);
+        self.house = House::new(store, plan(&self.sources, Vec::new())).expect("threads");
     }
 
     /// The person writes these overrides and no others.

@@ -1,6 +1,8 @@
 //! Is what happened to a story told: edits, overrides, splits, floods?
 
-use tributary::model::{Change, MemberRole, Phrase, Role};
+use tributary::model::{Change, MemberRole, Phrase, Role, StoryId};
+use tributary::pages::Happened;
+use tributary::store::query;
 
 use super::press::{ESSAY, ESSAY_ES, LETTER, Press, different, entry, members, same, source, text};
 use super::world::{Planet, Post};
@@ -92,6 +94,69 @@ fn what_an_override_joins_and_parts_is_told() {
     });
     let joined = "an override in feeds.toml says that they are the same work".into();
     assert_eq!(merged, Some((theirs, vec![joined])));
+}
+
+#[test]
+fn what_happened_is_told_of_each_story_from_its_side() {
+    let (mut press, [essay, spanish, letter]) = press();
+    let (ours, theirs) = (press.story(essay).id, press.story(letter).id);
+    press.overrule(vec![same(&[ESSAY_AT, LETTER_AT])]);
+    press.overrule(vec![different(&[ESSAY_AT, SPANISH_AT])]);
+    press.overrule(Vec::new());
+    press.publish("author", entry("essay", ESSAY_AT, "Your Code of Conduct", &format!("{}<p>More.</p>", text(ESSAY))));
+    let told = |story| {
+        let lines = press.house.history(story, 99).expect("read");
+        lines.into_iter().map(|line| (line.what, line.name, line.other)).collect::<Vec<_>>()
+    };
+    let named = |title: &str, source: &str| format!("“{title}” ({source})");
+    let [essay, spanish, letter] = [(essay, "author"), (spanish, "copies"), (letter, "copies")].map(|(id, source)| {
+        let title = query::entry(press.house.store(), id).expect("read").expect("there").title;
+        (id, named(&title, source))
+    });
+    let parted = StoryId::from(spanish.0);
+    let expected = [
+        (Happened::Founded, essay.1.clone(), None),
+        (Happened::Joined, spanish.1.clone(), None),
+        (Happened::TookOver, letter.1.clone(), Some(theirs)),
+        (Happened::Left, letter.1.clone(), Some(theirs)),
+        (Happened::Left, spanish.1.clone(), Some(parted)),
+        (Happened::TookOver, spanish.1.clone(), Some(parted)),
+        (Happened::Edited, essay.1.clone(), None),
+    ];
+    assert_eq!(told(ours), expected);
+    let expected = [
+        (Happened::Founded, letter.1.clone(), None),
+        (Happened::WasTakenOver, letter.1.clone(), Some(ours)),
+        (Happened::Came, letter.1, Some(ours)),
+    ];
+    assert_eq!(told(theirs), expected);
+}
+
+#[test]
+fn what_came_before_a_restart_is_found_by_what_comes_after_it() {
+    let mut press = Press::new(vec![source("author", Role::Original), source("copies", Role::Repost)]);
+    let essay = press.publish("author", entry("essay", ESSAY_AT, "Your Code of Conduct", &text(ESSAY)));
+    press.restart();
+    let spanish = press.publish("copies", entry("ensayo", SPANISH_AT, "Tu Código de Conducta", &text(ESSAY_ES)));
+    assert_eq!(members(&press.story(essay)), [essay, spanish], "the index is built anew from the store");
+}
+
+#[test]
+fn a_page_of_two_whole_works_joins_neither_and_is_said_to_contain_them() {
+    let sources = vec![source("one", Role::Original), source("two", Role::Original), source("digest", Role::Mixed)];
+    let mut press = Press::new(sources);
+    // Short enough for all of the page to be encoded.
+    let [first, second] = ["plur-1-en", "deb-2017-20170425-en"].map(text);
+    let one = press.publish("one", entry("news", "https://one.example/1", "What is Plurality?", &first));
+    let two = press.publish("two", entry("news", "https://two.example/1", "Debian in schools", &second));
+    let source = |at: &str| format!("<p>Source: <a href=\"{at}\">{at}</a></p>");
+    let sources = ["https://one.example/1", "https://two.example/1"].map(source);
+    let page = format!("<h2>One</h2>{first}{}<h2>Two</h2>{second}{}", sources[0], sources[1]);
+    let page = press.publish("digest", entry("page", "https://digest.example/1", "Two to read", &page));
+    let story = press.story(page);
+    let mut works = [press.story(one).id, press.story(two).id];
+    works.sort();
+    assert_eq!((members(&story), story.contains), (vec![page], works.to_vec()));
 }
 
 #[test]
