@@ -62,6 +62,11 @@ impl Overrides {
         overrides
     }
 
+    /// Whether the reader says anything of an entry.
+    pub fn name(&self, entry: EntryId) -> bool {
+        self.sets_of.contains_key(&entry) || self.different.iter().any(|(a, b)| *a == entry || *b == entry)
+    }
+
     /// The overrides of `feeds.toml`, with what is wrong with them. `find` names the entries of an address
     /// (`store::query::entries_by_link`): one page can stand in several feeds, and is then meant in all.
     pub fn resolve(written: &[OverrideUrls], mut find: impl FnMut(&Url) -> Vec<EntryId>) -> (Self, Vec<Notice>) {

@@ -135,13 +135,24 @@ pub fn settle<W: World>(
         let links = links.filter(|edge| edge.verdict == Verdict::Link);
         links.map(|edge| edge.other(original.entry)).filter(|e| covers(&near.edges, original.entry, *e) >= MAINLY)
     });
-    let moving: BTreeSet<EntryId> = here.iter().copied().chain(versions).collect();
+    let moves = |entry: &EntryId| overrides.name(*entry) || !stands_by_its_head(&near, *entry);
+    let moving: BTreeSet<EntryId> = here.iter().copied().filter(moves).chain(versions).collect();
     let others = |story: &Story| story.members.iter().map(|m| m.entry).filter(|e| !moving.contains(e)).collect();
     let stay: Vec<Vec<EntryId>> = near.previous.iter().map(others).collect();
     let cut = partition_around(&near.nodes, &near.edges, overrides, &stay);
     let mut resolution = solve(world, &near, &cut, &seeds.all, overrides, now)?;
     tell_capped(&mut resolution, &here);
     Ok(Some(resolution))
+}
+
+/// Whether an entry is still linked with what stands for its story: then it stays there, whatever else it is linked with,
+/// so that nothing wanders between two stories of one work that are not looked at together.
+fn stands_by_its_head(near: &Component, entry: EntryId) -> bool {
+    let story = near.previous.iter().find(|story| story.members.iter().any(|m| m.entry == entry));
+    story.is_some_and(|story| {
+        let joins = |e: &Edge| (e.a, e.b) == (entry, story.head) || (e.b, e.a) == (entry, story.head);
+        near.edges.iter().any(|edge| edge.verdict == Verdict::Link && joins(edge))
+    })
 }
 
 /// Says of what changed here that it was not looked at whole.
