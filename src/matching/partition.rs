@@ -516,6 +516,13 @@ impl<'a> Cut<'a> {
     }
 }
 
+/// Whether a page holds a text whole beside much else. What is most of it must be shorter too: a translation of which some
+/// sentences were not recognised is none of its parts.
+fn is_part(page: &Node, text: &Node, edge: Edge) -> bool {
+    let is_shorter = text.text_len as f32 <= page.text_len as f32 * HELD_WHOLE;
+    edge.coverage_b >= HELD_WHOLE && edge.coverage_a < HELD_WHOLE && (edge.coverage_a < MAINLY || is_shorter)
+}
+
 /// Which entries hold two whole texts side by side that are not linked: two works, or two halves of one. Together they
 /// are at least so much of the entry, each of them is less than `most`.
 fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32, most: f32) -> Vec<bool> {
@@ -524,7 +531,7 @@ fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32, most: f3
     for (a, b, edge) in links {
         linked.extend([(*a, *b), (*b, *a)]);
         for (page, text, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
-            let is_held = edge.coverage_b >= HELD_WHOLE && edge.coverage_a < most;
+            let is_held = is_part(nodes[page], nodes[text], edge) && edge.coverage_a < most;
             if is_held && nodes[text].extent == Extent::Whole {
                 held[page].push((text, edge.coverage_a));
             }
@@ -546,9 +553,8 @@ fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32, most: f3
 fn digests(nodes: &[&Node], links: &[(usize, usize, Edge)]) -> Vec<bool> {
     let mut digest = holders(nodes, links, 0.0, HELD_WHOLE);
     for (a, b, edge) in links {
-        for (page, edge) in [(*a, *edge), (*b, edge.mirrored())] {
-            let is_part = edge.coverage_b >= HELD_WHOLE && edge.coverage_a < HELD_WHOLE;
-            digest[page] &= edge.coverage_a < MAINLY || is_part;
+        for (page, other, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
+            digest[page] &= edge.coverage_a < MAINLY || is_part(nodes[page], nodes[other], edge);
         }
     }
     let is_digest = |i: usize| !nodes[i].trusted && (nodes[i].extent == Extent::Digest || digest[i]);

@@ -167,7 +167,6 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
         let resolution = planet.arrive(post);
         for story in &resolution.stories {
             published.insert(story.id);
-            founded.entry(story.id).or_insert(story.founded);
             let founder = EntryId(story.id.0);
             for entry in story.members.iter().map(|m| m.entry).filter(|entry| work_of.contains_key(entry)) {
                 let trusted = planet.posts[&entry].trusted;
@@ -185,6 +184,7 @@ fn attacked(feeds: usize, works: usize, seed: u64) -> Damage {
                 damage.ids_changed +=
                     usize::from(was.is_some() && trusted || captured && !work_of.contains_key(&founder));
             }
+            founded.insert(story.id, story.founded);
             let works: BTreeSet<usize> = story.members.iter().filter_map(|m| work_of.get(&m.entry).copied()).collect();
             damage.works_joined += works.len().saturating_sub(1);
             if works.len() > 1 && told.insert(works.clone()) {

@@ -203,6 +203,11 @@ mod oracle {
             of.map(|e| (e.other(id), e.coverage_of(id), e.coverage_of(e.other(id)))).collect()
         }
 
+        fn is_part(&self, page: EntryId, text: EntryId, own: f32, whole: f32) -> bool {
+            let shorter = self.nodes[&text].text_len as f32 <= 0.8 * self.nodes[&page].text_len as f32;
+            whole >= 0.8 && own < 0.8 && (own < 0.6 || shorter)
+        }
+
         fn holds_two(&self, id: EntryId, least: f32, most: f32) -> bool {
             let here = self.around(id);
             let linked = |x: EntryId, y: EntryId| self.links.iter().any(|e| (e.a, e.b) == (x.min(y), x.max(y)));
@@ -210,17 +215,17 @@ mod oracle {
                 here.iter().any(|(y, own_y, whole_y)| {
                     let both = own_x + own_y;
                     let (less, more) = (own_x.min(*own_y), own_x.max(*own_y));
-                    let parts = more < most && (more < 0.6 || less > 0.2);
+                    let are_parts = self.is_part(id, *x, *own_x, *whole_x) && self.is_part(id, *y, *own_y, *whole_y);
+                    let parts = are_parts && more < most && (more < 0.6 || less > 0.2);
                     let side_by_side = parts && both >= least && both < 1.1 && !linked(*x, *y);
-                    x != y && *whole_x >= 0.8 && *whole_y >= 0.8 && side_by_side
+                    x != y && side_by_side
                 })
             })
         }
 
         fn is_digest(&self, id: EntryId) -> bool {
             let around = self.around(id);
-            let is_part = |own: f32, whole: f32| whole >= 0.8 && own < 0.8;
-            let none_is_most = around.iter().all(|(_, own, whole)| *own < 0.6 || is_part(*own, *whole));
+            let none_is_most = around.iter().all(|(x, own, whole)| *own < 0.6 || self.is_part(id, *x, *own, *whole));
             !self.nodes[&id].trusted && self.holds_two(id, 0.0, 0.8) && none_is_most
         }
 
