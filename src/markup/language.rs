@@ -20,6 +20,8 @@ const MIN_CONFIDENCE: f32 = 0.5;
 const SURE_LETTERS: usize = 60;
 /// See [`SURE_LETTERS`].
 const SURE: f32 = 0.9;
+/// Bytes of a text that are looked at first: if they are in what the site declares, the rest is not.
+const GLANCE_BYTES: usize = 512;
 /// How sure a language is at the most that nobody declared.
 const FOUND_MAX: f32 = 0.99;
 /// How sure a language is that a site declares for all that it has, and that the text neither bears out nor contradicts.
@@ -28,8 +30,11 @@ const SITE_CONFIDENCE: f32 = 0.8;
 /// The language of a text whose site declares `site` for all that it has, and how sure that is (0 to 1). That can be
 /// what its software declares if nobody sets it (WordPress: `en-US`).
 pub fn of_site(site: Option<Language>, title: &str, text: &str) -> Option<(Language, f32)> {
-    let found = detect(title, text);
-    let Some(site) = site else { return found };
+    let Some(site) = site else { return detect(title, text) };
+    let is_borne_out = |found: &(Language, f32)| found.0.primary() == site.primary();
+    let glance = &text[..text.floor_char_boundary(GLANCE_BYTES)];
+    // Most sites declare what they write in, and every entry of a first poll comes by here.
+    let found = detect(title, glance).filter(is_borne_out).or_else(|| detect(title, text));
     Some(match found {
         Some((language, confidence)) if language.primary() == site.primary() => (site, confidence.max(SITE_CONFIDENCE)),
         Some((language, confidence)) if is_known(&site) && is_all_in(text, &language) => (language, confidence),

@@ -128,12 +128,13 @@ pub fn figures(a: &Profile, b: &Profile, context: &Context) -> Figures {
     let compared = compare(a, b, &context.rarity, calibration::get());
     let pair = pair(a, b, &compared, &context.rarity);
     let told = signals::ALL.iter().filter_map(|s| (s.tell)(&pair));
+    let (coverage_a, coverage_b) = covered(&compared.alignment, a, b);
     Figures {
         encoder: compared.encoder,
         values: measure(&pair),
         told_bits: told.map(|t| t.bits).sum(),
-        coverage_a: compared.alignment.coverage_a,
-        coverage_b: compared.alignment.coverage_b,
+        coverage_a,
+        coverage_b,
     }
 }
 
