@@ -125,9 +125,11 @@ pub fn settle<W: World>(
         let cut = partition(&whole.nodes, &whole.edges, overrides);
         return solve(world, &whole, &cut, &seeds.all, overrides, now).map(Some);
     }
-    // Pages that hold many works, or a flood, can link everything with everything. Then only what changed moves.
-    let (near, here) = nearby(&mut graph, &here, overrides)?;
-    let here = seeds.take(&here);
+    // Pages that hold many works, or a flood, can link everything with everything. Then only what changed moves, and it is
+    // looked at first: nobody goes along with a text that is no longer where it stood.
+    let mut moving = movers(&mut graph, &here, overrides)?;
+    let (near, done) = nearby(&mut graph, moving.iter().chain(here.difference(&moving)), overrides)?;
+    let here = seeds.take(&done);
     // A late original takes along what is mainly its text, wherever that stood until now.
     let originals = near.nodes.iter().filter(|node| node.trusted && here.contains(&node.entry));
     let versions = originals.flat_map(|original| {
@@ -135,8 +137,7 @@ pub fn settle<W: World>(
         let links = links.filter(|edge| edge.verdict == Verdict::Link);
         links.map(|edge| edge.other(original.entry)).filter(|e| covers(&near.edges, original.entry, *e) >= MAINLY)
     });
-    let moves = |entry: &EntryId| overrides.name(*entry) || !stands_by_its_head(&near, *entry);
-    let moving: BTreeSet<EntryId> = here.iter().copied().filter(moves).chain(versions).collect();
+    moving.extend(versions);
     let others = |story: &Story| story.members.iter().map(|m| m.entry).filter(|e| !moving.contains(e)).collect();
     let stay: Vec<Vec<EntryId>> = near.previous.iter().map(others).collect();
     let cut = partition_around(&near.nodes, &near.edges, overrides, &stay);
@@ -145,14 +146,38 @@ pub fn settle<W: World>(
     Ok(Some(resolution))
 }
 
-/// Whether an entry is still linked with what stands for its story: then it stays there, whatever else it is linked with,
-/// so that nothing wanders between two stories of one work that are not looked at together.
-fn stands_by_its_head(near: &Component, entry: EntryId) -> bool {
-    let story = near.previous.iter().find(|story| story.members.iter().any(|m| m.entry == entry));
-    story.is_some_and(|story| {
-        let joins = |e: &Edge| (e.a, e.b) == (entry, story.head) || (e.b, e.a) == (entry, story.head);
-        near.edges.iter().any(|edge| edge.verdict == Verdict::Link && joins(edge))
-    })
+/// Those of some entries that the reader names, or that no longer stand where they stood.
+fn movers<W: World>(
+    graph: &mut Graph<'_, W>,
+    entries: &BTreeSet<EntryId>,
+    overrides: &Overrides,
+) -> Result<BTreeSet<EntryId>, W::Error> {
+    let mut stories: BTreeMap<StoryId, Option<Story>> = BTreeMap::new();
+    let mut moving = BTreeSet::new();
+    for &entry in entries {
+        let mut stays = false;
+        if let Some(id) = graph.world.story_of(entry)? {
+            if !stories.contains_key(&id) {
+                stories.insert(id, graph.world.story(id)?);
+            }
+            let linked = graph.leads(entry, Verdict::Link)?;
+            stays = stories.get(&id).and_then(Option::as_ref).is_some_and(|story| stands(story, entry, &linked));
+        }
+        if !stays || overrides.name(entry) {
+            moving.insert(entry);
+        }
+    }
+    Ok(moving)
+}
+
+/// Whether an entry with these links stands in its story: it is linked with what heads it, whatever else it is linked with,
+/// so that nothing wanders between two stories of one work that are not looked at together. The head stands by most others.
+fn stands(story: &Story, entry: EntryId, linked: &[EntryId]) -> bool {
+    if story.head != entry {
+        return linked.contains(&story.head);
+    }
+    let by = story.members.iter().filter(|member| linked.contains(&member.entry)).count();
+    by * 2 > story.members.len() - 1
 }
 
 /// Says of what changed here that it was not looked at whole.
@@ -277,9 +302,9 @@ fn walk<W: World>(
 /// Reads the stories next to some entries, as many as may be solved together; also gives the entries for which it did,
 /// at least one. What the reader joined comes first, then trusted originals, then the strongest links: of a crowd of
 /// copies some are passed over, never the original.
-fn nearby<W: World>(
+fn nearby<'s, W: World>(
     graph: &mut Graph<'_, W>,
-    seeds: &BTreeSet<EntryId>,
+    seeds: impl Iterator<Item = &'s EntryId>,
     overrides: &Overrides,
 ) -> Result<(Component, BTreeSet<EntryId>), W::Error> {
     let mut component = Component::default();

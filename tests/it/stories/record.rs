@@ -192,20 +192,48 @@ fn many_overrides_are_no_crowd() {
     assert_eq!(press.house.summary().expect("counted").stories, 160);
 }
 
-#[test]
-fn a_flood_past_the_cap_is_told_and_moves_nothing_that_stood() {
-    let post = |source: String, role: Role, language, sentences: std::ops::Range<u32>| Post {
+fn post(source: String, role: Role, language: &'static str, sentences: impl IntoIterator<Item = u32>) -> Post {
+    Post {
         guid: "1".to_owned(),
         role,
         trusted: role == Role::Original,
         reference: false,
         language,
         author: "Ada".to_owned(),
-        sentences: sentences.collect(),
+        sentences: sentences.into_iter().collect(),
         claimed_s: 0,
         claims_bits: 0.0,
         source,
-    };
+    }
+}
+
+#[test]
+fn past_the_cap_an_edit_takes_nobody_along_from_one_work_to_another() {
+    // Which of them is looked at first goes by their ids.
+    for n in 0..2 {
+        let mut planet = Planet::new(Box::new(tributary::store::MemoryStore::new()));
+        let (one, other) = (0..20, 100..120);
+        let turncoat = |sentences: Vec<u32>| post(format!("turncoat{n}"), Role::Mixed, "en", sentences);
+        planet.arrive(turncoat(one.clone().collect()));
+        let copies = [("a", 0..20), ("b", 0..18), ("c", 100..120), ("d", 100..118), ("e", 102..120)];
+        let copies = copies.map(|(name, text)| post(format!("{name}{n}"), Role::Mixed, "en", text));
+        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|i: usize| copies[i].id());
+        copies.into_iter().for_each(|copy| drop(planet.arrive(copy)));
+        // Pages of both that link all with all.
+        for page in 0..260 {
+            planet.arrive(post(format!("page{page}"), Role::Mixed, "en", (0..10).chain(100..110)));
+        }
+        planet.arrive(turncoat(one.clone().chain(other.clone()).collect()));
+        let before = [c, d, e].map(|id| planet.story_with(id).expect("a story").id);
+        planet.arrive(turncoat(other.collect()));
+        let of = |id| planet.story_with(id).expect("a story").members.into_iter().map(|m| m.entry).collect::<Vec<_>>();
+        assert!(of(a).contains(&b) && [c, d, e].iter().all(|id| !of(a).contains(id)), "{n}: {:?}", of(a));
+        assert_eq!([c, d, e].map(|id| planet.story_with(id).expect("a story").id), before, "{n}");
+    }
+}
+
+#[test]
+fn a_flood_past_the_cap_is_told_and_moves_nothing_that_stood() {
     let mut planet = Planet::new(Box::new(tributary::store::MemoryStore::new()));
     let original = post("author".into(), Role::Original, "en", 0..20);
     let translation = post("translator".into(), Role::Repost, "it", 0..18);
