@@ -15,8 +15,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -42,8 +42,8 @@ const CONCURRENCY: usize = 64;
 /// Bytes of a feed, as measured of Substack's, and its items.
 const FEED_BYTES: usize = 235_000;
 const ITEMS: usize = 20;
-/// Words that the texts are made of.
-const WORDS: u64 = 8_000;
+/// Documents with the words that the texts are made of.
+const CORPUS: &str = include_str!("../tests/corpus/pairs/works.jsonl");
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -318,19 +318,20 @@ async fn small(Path(n): Path<usize>, asked: HeaderMap) -> Response {
     ([(header::CONTENT_TYPE, "application/rss+xml"), (header::ETAG, "\"0\"")], xml).into_response()
 }
 
+/// The words of real English texts, each as often as it stands there: the language is recognised as that of a real feed,
+/// and packed it has about the share of one.
+fn words() -> &'static [&'static str] {
+    static WORDS: OnceLock<Vec<&str>> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let english = CORPUS.lines().filter(|line| line.contains("\"lang\": \"en\""));
+        let is_word = |word: &&str| word.bytes().all(|b| b.is_ascii_alphabetic());
+        english.flat_map(|line| line.split(' ').filter(is_word)).collect()
+    })
+}
+
 /// A feed as Substack writes it: whole texts of varied words in CDATA, with paragraphs, links and images.
 fn body(n: usize, version: usize) -> String {
-    // Words of a small language, the first ones far more frequent: packed, a feed has about the share of a real one.
-    let word = |rank: u64| -> String {
-        let mut left = rank.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ rank;
-        let letters = 2 + left % 9;
-        let mut letter = || {
-            left = left.rotate_left(7).wrapping_mul(0x2545_f491_4f6c_dd1d);
-            char::from(b'a' + (left >> 32) as u8 % 26)
-        };
-        (0..letters).map(|_| letter()).collect()
-    };
-    let words: Vec<String> = (0..WORDS).map(word).collect();
+    let words = words();
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" version=\"2.0\"><channel><title>Feed {n}</title><link>https://f{n}.example/</link><language><![CDATA[en]]></language>"
     );
@@ -351,8 +352,7 @@ fn body(n: usize, version: usize) -> String {
         while xml.len() < end {
             xml.push_str("<p>");
             for _ in 0..60 {
-                let rank = random(WORDS) * random(WORDS) / WORDS;
-                xml.push_str(&words[rank as usize]);
+                xml.push_str(words[random(words.len() as u64) as usize]);
                 xml.push(' ');
             }
             xml.push_str("<a href=\"https://example.org/x?y=1&amp;z=2\">a link</a> and <em>more</em>.</p>");

@@ -22,6 +22,11 @@ const SURE_LETTERS: usize = 60;
 const SURE: f32 = 0.9;
 /// Bytes of a text that are looked at first: if they are in what the site declares, the rest is not.
 const GLANCE_BYTES: usize = 512;
+/// Words of which at least one in eight is in an English text: in 426 of 473 at the beginning and in the middle, and in 7
+/// of 3,265 texts in other languages, all of them pages that quote or list what is in English.
+const ENGLISH: [&str; 12] = ["the", "of", "and", "to", "in", "is", "that", "for", "it", "with", "this", "are"];
+/// Words that a glance must have for their share to mean anything.
+const GLANCE_WORDS: usize = 20;
 /// How sure a language is at the most that nobody declared.
 const FOUND_MAX: f32 = 0.99;
 /// How sure a language is that a site declares for all that it has, and that the text neither bears out nor contradicts.
@@ -31,14 +36,33 @@ const SITE_CONFIDENCE: f32 = 0.8;
 /// what its software declares if nobody sets it (WordPress: `en-US`).
 pub fn of_site(site: Option<Language>, title: &str, text: &str) -> Option<(Language, f32)> {
     let Some(site) = site else { return detect(title, text) };
+    // Every entry of a first poll comes by here, most sites declare English, and asking the detector takes a sixth of it.
+    if site.primary() == "en" && is_english(text) {
+        return Some((site, FOUND_MAX));
+    }
     let is_borne_out = |found: &(Language, f32)| found.0.primary() == site.primary();
-    let glance = &text[..text.floor_char_boundary(GLANCE_BYTES)];
-    // Most sites declare what they write in, and every entry of a first poll comes by here.
-    let found = detect(title, glance).filter(is_borne_out).or_else(|| detect(title, text));
+    let found = detect(title, glance(text, 0)).filter(is_borne_out).or_else(|| detect(title, text));
     Some(match found {
         Some((language, confidence)) if language.primary() == site.primary() => (site, confidence.max(SITE_CONFIDENCE)),
         Some((language, confidence)) if is_known(&site) && is_all_in(text, &language) => (language, confidence),
         _ => (site, SITE_CONFIDENCE),
+    })
+}
+
+/// What is looked at first of a text from this byte on.
+fn glance(text: &str, from: usize) -> &str {
+    let [from, to] = [from, from + GLANCE_BYTES].map(|at| text.floor_char_boundary(at));
+    &text[from..to]
+}
+
+/// Whether the beginning and the middle of a text are in English, by its most frequent words.
+fn is_english(text: &str) -> bool {
+    [glance(text, 0), glance(text, text.len() / 2)].into_iter().all(|glance| {
+        let words = glance.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        let (all, frequent) = words.fold((0, 0), |(all, frequent), word| {
+            (all + 1, frequent + usize::from(ENGLISH.iter().any(|of| of.eq_ignore_ascii_case(word))))
+        });
+        all >= GLANCE_WORDS && frequent * 8 >= all
     })
 }
 
@@ -223,9 +247,23 @@ mod tests {
         check("en-US", italian, "it", true);
         check("it-IT", italian, "it-IT", true);
         check("en-US", "Il Kazakistan e la Russia", "en-US", false);
+        let english = "The two countries signed an agreement last week that nobody expected, and its consequences will be felt \
+                       for years in all of the region. What it is worth depends on the price of grain, and on the weather.";
+        check("en-US", english, "en-US", true);
         // The detector knows no Corsican, and takes it for Italian.
         check("co", italian, "co", false);
         assert_eq!(of_site(None, "", italian).map(|(language, _)| language), Language::parse("it"));
+    }
+
+    #[test]
+    fn english_is_known_at_a_glance_by_its_beginning_and_its_middle() {
+        let english =
+            "The two countries signed an agreement that nobody expected, and its consequences will be felt for years.";
+        let danish = "De to lande underskrev i sidste uge en aftale, som ingen havde ventet, og følgerne vil kunne mærkes i årevis.";
+        assert!(is_english(&english.repeat(9)));
+        assert!(!is_english(&danish.repeat(9)));
+        assert!(!is_english(&format!("{}{}", english.repeat(4), danish.repeat(9))), "a quotation before the text");
+        assert!(!is_english(english), "too short to tell");
     }
 
     #[test]
