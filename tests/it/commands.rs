@@ -165,3 +165,72 @@ fn another_public_address_changes_self_links_and_no_id() {
         assert!(stories.iter().all(|story| after.contains(&story.id)), "{ending}");
     }
 }
+
+/// What `explain` printed: the bits of its findings, their total, and the rest.
+fn explained(printed: &str) -> (Vec<f32>, f32, &str) {
+    let (_, table) = printed.split_once("\n\n").expect("two entries, then the findings");
+    let (findings, rest) = table.split_once("\n\n").expect("the findings, then the verdict");
+    let bits = |line: &str| -> f32 { line.split_whitespace().next().and_then(|n| n.parse().ok()).expect("bits") };
+    let (total, findings): (Vec<&str>, Vec<&str>) = findings.lines().partition(|line| line.contains("  total, "));
+    assert!(total.len() == 1 && total[0].ends_with(" needed"), "{printed}");
+    (findings.into_iter().map(bits).collect(), bits(total[0]), rest)
+}
+
+#[test]
+fn explain_prints_bits_that_add_up_and_the_sentences_side_by_side() {
+    let (good, copies) = (Origin::start(), Origin::start());
+    good.serve("/feed", Answer::ok(RSS, rss("Good", &good.url(""), ITEMS)));
+    copies.serve("/feed", Answer::ok(RSS, rss("Copies", &copies.url(""), &ITEMS[..1])));
+    let sources = source("good", &good.url("/feed"), "original") + &source("copies", &copies.url("/feed"), "repost");
+    let aggregator = spawn_aggregator(&sources);
+    assert_eq!(aggregator.poll().code, 0);
+    let (kiln, copy, chess) = (good.url("/kiln"), copies.url("/kiln"), good.url("/chess"));
+    let ask = |a: &str, b: &str| aggregator.tributary(&["explain", a, b]);
+
+    let same = ask(&copy, &kiln);
+    assert_eq!(same.code, 0, "{same:?}");
+    let (bits, total, rest) = explained(&same.stdout);
+    // Each is rounded to a tenth.
+    let rounded = 0.05 * (bits.len() + 1) as f32;
+    assert!(bits.len() > 3 && (bits.iter().sum::<f32>() - total).abs() <= rounded, "{}", same.stdout);
+    assert!(rest.starts_with("the same work; 100 % of the first and 100 % of the second text"), "{rest}");
+    let sentence = "The outer rows have had the draught";
+    assert!(rest.lines().any(|line| line.starts_with(" 1.00") && line.matches(sentence).count() == 2), "{rest}");
+
+    let different = ask(&kiln, &chess);
+    let (bits, total, rest) = explained(&different.stdout);
+    assert!((bits.iter().sum::<f32>() - total).abs() <= 0.05 * (bits.len() + 1) as f32, "{}", different.stdout);
+    assert!(rest.starts_with("different works; "), "{rest}");
+
+    let unknown = ask(&kiln, "https://nowhere.example/");
+    assert_ne!(unknown.code, 0);
+    assert!(unknown.stderr.contains("https://nowhere.example/"), "{unknown:?}");
+}
+
+#[test]
+fn evaluate_tells_what_was_joined_and_every_false_join_with_its_reasons() {
+    let works: Vec<&str> = include_str!("../corpus/pairs/works.jsonl").lines().collect();
+    let [essay, translation, news @ ..] = [12, 13, 18, 19, 20, 27, 28, 29].map(|line| works[line]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let evaluate = |translation: &str| {
+        let file = folder.path().join("archive.jsonl");
+        std::fs::write(&file, [&[essay, translation], &news[..]].concat().join("\n")).expect("written");
+        let output = Command::new(env!("CARGO_BIN_EXE_tributary")).arg("evaluate").arg(&file).output().expect("ended");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let right = evaluate(translation);
+    let row = |printed: &str, name: &str| -> Vec<String> {
+        let line = printed.lines().find(|line| line.trim_start().starts_with(name)).expect("a row");
+        line.trim_start().trim_start_matches(name).split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(row(&right, "pairs")[0], "100.000");
+    assert_eq!(row(&right, "es")[..5], ["3", "of", "3", "100.0", "%"], "{right}");
+    assert!(right.ends_with("stories that hold different works: 0\n"), "{right}");
+    // Whoever is told that the translation is another work is told of a false join.
+    let wrong = evaluate(&translation.replace("\"story_id\": \"osg-code-of-conduct\"", "\"story_id\": \"another\""));
+    assert_ne!(row(&wrong, "pairs")[0], "100.000");
+    let (_, told) = wrong.split_once("stories that hold different works: 1\n").expect("one");
+    let pair = "osg-code-of-conduct-en (osg-code-of-conduct) / osg-code-of-conduct-es (another)";
+    assert!(told.contains(pair) && told.contains(" needed") && told.contains("\nthe same work; "), "{told}");
+}
