@@ -97,7 +97,7 @@ impl House {
         let tombstones: Vec<Tombstone> = query::tombstones_since(store, now - TOMBSTONES_AGE, TOMBSTONES_MAX)?;
         let reads = Reads::default();
         let stock = Stock {
-            body: &|entry: &Entry| reads.or_default(query::body(store, entry.id)),
+            body: &|entry: &Entry| reads.or_default(query::body(store, entry)),
             shown: &|story: StoryId| {
                 if remembers { reads.or_default(query::shown(store, &spec.id, story).map(Some)) } else { None }
             },

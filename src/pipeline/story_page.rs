@@ -39,7 +39,7 @@ impl House {
             };
             let same = |other: &Member| overrides.says(member.entry, other.entry) == Some(Said::Same);
             let overridden = has_head && member.entry != story.head && story.members.iter().any(same);
-            let body = query::body(&*self.store, entry.id)?.unwrap_or_default();
+            let body = query::body(&*self.store, entry)?.unwrap_or_default();
             let mut version = version_page(&work, member, entry, &body, card, evidence);
             if !has_head {
                 version.because.clear();

@@ -205,11 +205,11 @@ impl Read for Watched {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, store::Error> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         // Keys of texts begin so (`store::key`).
-        if self.unreadable.load(Ordering::SeqCst) && key.first() == Some(&b'b') {
+        if self.unreadable.load(Ordering::SeqCst) && key.first() == Some(&b'B') {
             return Err(store::Error::Io { path: "store".into(), reason: "the disk is gone".to_owned() });
         }
         let haunted =
-            self.haunted.get().is_some_and(|entry| key.first() == Some(&b'b') && key.ends_with(entry.0.as_bytes()));
+            self.haunted.get().is_some_and(|entry| key.first() == Some(&b'B') && key.ends_with(entry.0.as_bytes()));
         assert!(!haunted, "boo");
         self.inner.get(key)
     }

@@ -251,6 +251,34 @@ fn every_record_comes_back_as_it_was() {
 }
 
 #[test]
+fn texts_are_found_where_the_first_format_had_them() {
+    each(|store| {
+        let old = full_entry(1);
+        let mut draft = Draft::new(store);
+        draft.put_entry(&old).unwrap();
+        draft.commit().unwrap();
+        let [now, before] = query::body_keys(&old);
+        let mut batch = Batch::new();
+        batch.put(before.clone(), store.get(&now).unwrap().unwrap());
+        batch.delete(now.clone());
+        store.apply(batch).unwrap();
+        assert_eq!(query::whole_entry(store, id(1)).unwrap().as_ref(), Some(&old));
+
+        // It moves when it is written again, and then goes with its entry.
+        let edited = Entry { title: "Another".into(), ..old };
+        let mut draft = Draft::new(store);
+        draft.put_entry(&edited).unwrap();
+        draft.commit().unwrap();
+        assert_eq!(query::whole_entry(store, id(1)).unwrap().as_ref(), Some(&edited));
+        assert!(store.get(&now).unwrap().is_some() && store.get(&before).unwrap().is_none());
+        let mut draft = Draft::new(store);
+        draft.delete_entry(id(1)).unwrap();
+        draft.commit().unwrap();
+        assert_eq!(store.get(&now).unwrap(), None);
+    });
+}
+
+#[test]
 fn entries_are_found_by_link_and_source_and_no_longer_by_what_they_lost() {
     each(|store| {
         let mut entry = full_entry(1);

@@ -89,9 +89,20 @@ impl<'s> Draft<'s> {
     /// Writes an entry with its texts, and finds it by link and source from then on.
     pub fn put_entry(&mut self, entry: &Entry) -> Result<(), Error> {
         let old = query::entry(self, entry.id)?;
-        self.reindex(old.as_ref().map(entry_indexes).unwrap_or_default(), entry_indexes(entry));
+        self.replace_entry(old.as_ref(), entry)
+    }
+
+    /// The same by whoever has just read what the store has of it.
+    pub fn replace_entry(&mut self, old: Option<&Entry>, entry: &Entry) -> Result<(), Error> {
+        self.reindex(old.map(entry_indexes).unwrap_or_default(), entry_indexes(entry));
         self.put(Key::of(kind::ENTRY).entry(entry.id).bytes(), entry)?;
-        self.put(Key::of(kind::BODY).entry(entry.id).bytes(), &entry.body)
+        old.into_iter().for_each(|old| self.delete_body(old));
+        let [body, _] = query::body_keys(entry);
+        self.put(body, &entry.body)
+    }
+
+    fn delete_body(&mut self, entry: &Entry) {
+        query::body_keys(entry).into_iter().for_each(|key| self.batch.delete(key));
     }
 
     /// Removes an entry with its texts, its node, profile, edges and queued page. Its aliases stay: by them it is
@@ -100,8 +111,9 @@ impl<'s> Draft<'s> {
     pub fn delete_entry(&mut self, id: EntryId) -> Result<Vec<EntryId>, Error> {
         if let Some(entry) = query::entry(self, id)? {
             self.reindex(entry_indexes(&entry), Vec::new());
+            self.delete_body(&entry);
         }
-        for kind in [kind::ENTRY, kind::BODY, kind::NODE, kind::PROFILE] {
+        for kind in [kind::ENTRY, kind::NODE, kind::PROFILE] {
             self.batch.delete(Key::of(kind).entry(id).bytes());
         }
         self.delete_waiting(id)?;
@@ -116,14 +128,6 @@ impl<'s> Draft<'s> {
             self.put(Key::of(kind::REMEMBERED).entry(id).bytes(), &Known::from(&entry))?;
         }
         self.delete_entry(id)
-    }
-
-    /// Removes the texts of an entry, and what was made of them.
-    pub fn delete_texts(&mut self, id: EntryId) -> Result<(), Error> {
-        for kind in [kind::BODY, kind::PROFILE] {
-            self.batch.delete(Key::of(kind).entry(id).bytes());
-        }
-        Ok(())
     }
 
     /// Gives an entry another name in its source.

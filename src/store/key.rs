@@ -13,8 +13,10 @@ pub mod kind {
     pub const STORE: u8 = 0;
     /// source, alias -> entry.
     pub const ALIAS: u8 = b'a';
-    /// entry -> its body.
-    pub const BODY: u8 = b'b';
+    /// first seen, entry -> its body: those of one poll stand side by side, and are written and read together.
+    pub const BODY: u8 = b'B';
+    /// entry -> its body, in the first format of the store.
+    pub const BODY_ALONE: u8 = b'b';
     /// story, time, number -> change.
     pub const LOG: u8 = b'c';
     /// entry -> entry without body.

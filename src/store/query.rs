@@ -26,8 +26,19 @@ pub fn entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error> {
 }
 
 /// The texts of an entry.
-pub fn body(from: &dyn Read, id: EntryId) -> Result<Option<Body>, Error> {
-    read(from, &Key::of(kind::BODY).entry(id).bytes())
+pub fn body(from: &dyn Read, entry: &Entry) -> Result<Option<Body>, Error> {
+    for key in body_keys(entry) {
+        if let Some(body) = read(from, &key)? {
+            return Ok(Some(body));
+        }
+    }
+    Ok(None)
+}
+
+/// Where the texts of an entry stand, and where the first format of the store had them.
+pub(super) fn body_keys(entry: &Entry) -> [Vec<u8>; 2] {
+    let now = Key::of(kind::BODY).time(entry.first_seen).entry(entry.id);
+    [now.bytes(), Key::of(kind::BODY_ALONE).entry(entry.id).bytes()]
 }
 
 /// What is remembered of an entry that was removed because it is old.
@@ -38,7 +49,7 @@ pub fn remembered(from: &dyn Read, id: EntryId) -> Result<Option<Known>, Error> 
 /// The entry with its texts.
 pub fn whole_entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error> {
     let Some(mut entry) = entry(from, id)? else { return Ok(None) };
-    entry.body = body(from, id)?.unwrap_or_default();
+    entry.body = body(from, &entry)?.unwrap_or_default();
     Ok(Some(entry))
 }
 
@@ -59,6 +70,11 @@ pub fn entries(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result<
 pub fn entry_by_alias(from: &dyn Read, source: &SourceId, alias: &str) -> Result<Option<EntryId>, Error> {
     let key = Key::of(kind::ALIAS).text(source.as_str()).tail(alias).bytes();
     from.get(&key)?.map(|value| Tail::of(&value).entry()).transpose()
+}
+
+/// Whether nothing was ever stored of a source.
+pub fn is_unseen(from: &dyn Read, source: &SourceId) -> Result<bool, Error> {
+    Ok(from.scan(&Scan::prefix(&Key::of(kind::ALIAS).text(source.as_str()).bytes(), 1))?.is_empty())
 }
 
 /// The entries whose page this is, whether by http or https, with `www.` or without.

@@ -107,6 +107,29 @@ fn a_newer_format_is_refused() {
 }
 
 #[test]
+fn a_store_of_the_first_format_is_taken_over() {
+    let folder = TempDir::new().unwrap();
+    let expected = filled(folder.path());
+    let first = |seal: super::seal::Seal| super::seal::Seal { format: 1, ..seal };
+    let db = ::sled::open(folder.path().join("sled")).unwrap();
+    let seal = super::seal::Seal::decode(&db.get(super::open::SEAL_KEY).unwrap().unwrap()).unwrap();
+    db.insert(super::open::SEAL_KEY, first(seal).encode()).unwrap();
+    db.flush().unwrap();
+    drop(db);
+    super::seal::Acked::open(folder.path()).unwrap().write(&first(seal)).unwrap();
+    // Rewritten before anything is written to it.
+    let store = SledStore::open(folder.path()).unwrap();
+    store.compact().unwrap();
+    drop(store);
+    let store = SledStore::open(folder.path()).unwrap();
+    assert_eq!(all(&store).unwrap(), expected);
+    drop(store);
+    let db = ::sled::open(folder.path().join("sled")).unwrap();
+    let seal = super::seal::Seal::decode(&db.get(super::open::SEAL_KEY).unwrap().unwrap()).unwrap();
+    assert_eq!(seal.format, super::seal::FORMAT);
+}
+
+#[test]
 fn a_compaction_that_was_cut_short_is_settled() {
     let folder = TempDir::new().unwrap();
     let expected = filled(folder.path());

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ::sled::Db;
 
 use super::open::{self, Layout, Reading, SEAL_KEY, guard};
-use super::seal::{Acked, Seal};
+use super::seal::{Acked, FORMAT, Seal};
 use super::{Shared, State};
 use crate::store::{Batch, Error};
 
@@ -211,7 +211,8 @@ impl Writer {
         if let Some(reason) = &opened.repaired {
             tracing::warn!(path = %self.layout.root.display(), reason, "the store was damaged, and was repaired without loss");
         }
-        self.seal = opened.seal;
+        // What is written from now on is of this format.
+        self.seal = Seal { format: FORMAT, ..opened.seal };
         self.shared.stats(self.seal.stats(0));
         self.log = None;
         self.broken = None;
