@@ -2,7 +2,7 @@
 //!
 //! A feed that gives summaries lacks the last lines of a post, which is where the link to the original stands.
 
-use crate::markup::{language, text};
+use crate::markup::language;
 use crate::model::{Entry, Page, Source, Timestamp};
 
 /// Bytes of clean HTML from which on a content counts as whole, unless it is visibly cut. The 24 real captures of
@@ -105,7 +105,7 @@ fn find_language(entry: &mut Entry, page: &Page) {
         return;
     }
     let site = entry.language.clone().or_else(|| page.language.clone());
-    if let Some((language, confidence)) = language::of_site(site, &entry.title, &text::plain(&page.html)) {
+    if let Some((language, confidence)) = language::of_site(site, &entry.title, &page.html) {
         (entry.language, entry.language_confidence) = (Some(language), confidence);
     }
 }

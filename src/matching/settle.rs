@@ -4,6 +4,7 @@
 //! stand in a story with it. So solving the part gives what solving the whole would give there.
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::overrides::Overrides;
@@ -157,11 +158,12 @@ fn movers<W: World>(
     for &entry in entries {
         let mut stays = false;
         if let Some(id) = graph.world.story_of(entry)? {
-            if !stories.contains_key(&id) {
-                stories.insert(id, graph.world.story(id)?);
-            }
+            let story = match stories.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(graph.world.story(id)?),
+            };
             let linked = graph.leads(entry, Verdict::Link)?;
-            stays = stories.get(&id).and_then(Option::as_ref).is_some_and(|story| stands(story, entry, &linked));
+            stays = story.as_ref().is_some_and(|story| stands(story, entry, &linked));
         }
         if !stays || overrides.name(entry) {
             moving.insert(entry);

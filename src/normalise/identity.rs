@@ -71,18 +71,26 @@ impl Settled {
 }
 
 /// The rungs of one entry.
-#[derive(Debug, Clone, Default)]
-struct Rungs {
+#[derive(Debug, Clone)]
+struct Rungs<'a> {
     guid: Option<String>,
     link: Option<String>,
     title: Option<String>,
-    text: String,
+    raw: &'a RawEntry,
 }
 
-impl Rungs {
+impl Rungs<'_> {
     fn holding(&self) -> Vec<String> {
         let strong: Vec<String> = [&self.guid, &self.link, &self.title].into_iter().flatten().cloned().collect();
-        if strong.is_empty() { vec![self.text.clone()] } else { strong }
+        if strong.is_empty() { vec![self.text()] } else { strong }
+    }
+
+    /// The last rung, which reads the whole text: few entries need it.
+    fn text(&self) -> String {
+        let title = text::line(&self.raw.title.value, self.raw.title.html);
+        let date = self.raw.published.map_or(0, |date| date.timestamp()).to_string();
+        let whole = revision::of_strings(&[&title, &date, &self.raw.summary.value, &self.raw.content.value]);
+        format!("text:{whole:016x}")
     }
 }
 
@@ -92,19 +100,17 @@ pub fn of(raw: &RawEntry, link: Option<&Url>, feed: &RawFeed) -> Identity {
     Identity { key: aliases.first().cloned().unwrap_or_default(), aliases }
 }
 
-fn rungs(raw: &RawEntry, link: Option<&Url>, feed: &RawFeed) -> Rungs {
+fn rungs<'a>(raw: &'a RawEntry, link: Option<&Url>, feed: &RawFeed) -> Rungs<'a> {
     let page = feed.link.as_deref().and_then(|link| Url::parse(link).ok()).map(|page| link::key(&page));
     let is_own = |key: &str| page.as_deref() == Some(key) || !key.contains(['/', '?', '#']);
     let guid = raw.id.as_deref().map(guid_key).filter(|(key, address)| !(key.is_empty() || *address && is_own(key)));
     let link = link.map(link::key).filter(|key| !is_own(key));
     let title = text::line(&raw.title.value, raw.title.html);
-    let date = raw.published.map_or(0, |date| date.timestamp());
-    let whole = revision::of_strings(&[&title, &date.to_string(), &raw.summary.value, &raw.content.value]);
     Rungs {
         guid: guid.map(|(key, _)| format!("guid:{}", short(key))),
         link: link.map(|key| format!("link:{}", short(key))),
         title: (!title.is_empty()).then(|| format!("title:{:016x}", revision::of_strings(&[&title]))),
-        text: format!("text:{whole:016x}"),
+        raw,
     }
 }
 
@@ -131,9 +137,9 @@ fn short(key: String) -> String {
 }
 
 /// One entry of the document on its way.
-struct Claim {
+struct Claim<'a> {
     index: usize,
-    rungs: Rungs,
+    rungs: Rungs<'a>,
     guid: Option<String>,
     link: Option<String>,
     title: String,
@@ -142,7 +148,11 @@ struct Claim {
     found: Option<Known>,
 }
 
-/// Settles who is who for a whole document at once. `known` finds the stored entry of this source by an alias.
+/// Finds the stored entry of a source by an alias.
+pub type Find<'a> = &'a dyn Fn(&str) -> Option<Known>;
+
+/// Settles who is who for a whole document at once. There is no `known` where nothing of the source was ever
+/// stored.
 ///
 /// Entries that a document repeats are settled once. Nothing is cleaned for it: what `is_unchanged` needs no
 /// `normalise`.
@@ -151,20 +161,22 @@ pub fn settle(
     feed: &RawFeed,
     source: &SourceId,
     document: &Url,
-    known: &dyn Fn(&str) -> Option<Known>,
+    known: Option<Find<'_>>,
 ) -> Vec<Settled> {
-    let mut claims: Vec<Claim> =
+    let mut claims: Vec<Claim<'_>> =
         raws.iter().enumerate().map(|(index, raw)| claim(index, raw, feed, document)).collect();
     drop_shared(&mut claims, |rungs| &mut rungs.guid);
     drop_shared(&mut claims, |rungs| &mut rungs.link);
     drop_shared_titles(&mut claims);
     let mut seen = HashSet::new();
     claims.retain(|claim| seen.insert((claim.rungs.holding().swap_remove(0), claim.title.clone())));
-    find_known(&mut claims, known);
+    if let Some(known) = known {
+        find_known(&mut claims, known);
+    }
     name_all(claims, source, known)
 }
 
-fn claim(index: usize, raw: &RawEntry, feed: &RawFeed, document: &Url) -> Claim {
+fn claim<'a>(index: usize, raw: &'a RawEntry, feed: &RawFeed, document: &Url) -> Claim<'a> {
     let link = raw.link.as_deref().and_then(|link| absolute(link, document)).map(|link| link::canonical(&link));
     Claim {
         index,
@@ -179,7 +191,7 @@ fn claim(index: usize, raw: &RawEntry, feed: &RawFeed, document: &Url) -> Claim 
 }
 
 /// Takes a rung from entries that share it though they differ: it names none of them.
-fn drop_shared(claims: &mut [Claim], rung: fn(&mut Rungs) -> &mut Option<String>) {
+fn drop_shared<'a>(claims: &mut [Claim<'a>], rung: for<'r> fn(&'r mut Rungs<'a>) -> &'r mut Option<String>) {
     let mut first: HashMap<String, (String, Option<String>)> = HashMap::new();
     let mut shared = HashSet::new();
     for claim in claims.iter_mut() {
@@ -200,7 +212,7 @@ fn drop_shared(claims: &mut [Claim], rung: fn(&mut Rungs) -> &mut Option<String>
 }
 
 /// Takes the title's rung from all entries that share a wording, repeated ones excepted.
-fn drop_shared_titles(claims: &mut [Claim]) {
+fn drop_shared_titles(claims: &mut [Claim<'_>]) {
     let mut by_title: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, claim) in claims.iter().enumerate() {
         if let Some(title) = &claim.rungs.title {
@@ -218,18 +230,18 @@ fn drop_shared_titles(claims: &mut [Claim]) {
 
 /// Finds for each entry the stored one that it is: all guids first, then all links, and so on, so that no weak
 /// likeness takes away what a strong one names.
-fn find_known(claims: &mut [Claim], known: &dyn Fn(&str) -> Option<Known>) {
+fn find_known(claims: &mut [Claim<'_>], known: Find<'_>) {
     let mut taken = HashSet::new();
-    type Step = (fn(&Rungs) -> Option<&String>, fn(&Claim, &Known) -> bool);
+    type Step = (fn(&Rungs<'_>) -> Option<String>, fn(&Claim<'_>, &Known) -> bool);
     let steps: [Step; 4] = [
-        (|rungs| rungs.guid.as_ref(), same_by_guid),
-        (|rungs| rungs.link.as_ref(), same_by_link),
-        (|rungs| rungs.title.as_ref(), same_by_title),
-        (|rungs| Some(&rungs.text), |_, _| true),
+        (|rungs| rungs.guid.clone(), same_by_guid),
+        (|rungs| rungs.link.clone(), same_by_link),
+        (|rungs| rungs.title.clone(), same_by_title),
+        (|rungs| Some(rungs.text()), |_, _| true),
     ];
     for (rung, same) in steps {
         for claim in claims.iter_mut().filter(|claim| claim.found.is_none()) {
-            let candidate = rung(&claim.rungs).and_then(|alias| known(alias));
+            let candidate = rung(&claim.rungs).and_then(|alias| known(&alias));
             if let Some(candidate) = candidate.filter(|candidate| same(claim, candidate))
                 && taken.insert(candidate.id)
             {
@@ -239,7 +251,7 @@ fn find_known(claims: &mut [Claim], known: &dyn Fn(&str) -> Option<Known>) {
     }
 }
 
-fn same_by_guid(claim: &Claim, known: &Known) -> bool {
+fn same_by_guid(claim: &Claim<'_>, known: &Known) -> bool {
     let differ = |a: Option<&String>, b: Option<&String>| a.is_some() && b.is_some() && a != b;
     let link = known.link.as_ref().map(link::key);
     let links = differ(claim.link.as_ref(), link.as_ref());
@@ -248,13 +260,13 @@ fn same_by_guid(claim: &Claim, known: &Known) -> bool {
     !(links && titles && dates)
 }
 
-fn same_by_link(claim: &Claim, known: &Known) -> bool {
+fn same_by_link(claim: &Claim<'_>, known: &Known) -> bool {
     let guid = known.guid.as_deref().map(|guid| guid_key(guid).0);
     let guids_differ = claim.guid.is_some() && guid.is_some() && claim.guid != guid;
     !guids_differ || claim.title == known.title || same_date(claim, known)
 }
 
-fn same_by_title(claim: &Claim, known: &Known) -> bool {
+fn same_by_title(claim: &Claim<'_>, known: &Known) -> bool {
     let nothing_else = claim.guid.is_none()
         && claim.link.is_none()
         && known.guid.is_none()
@@ -263,12 +275,13 @@ fn same_by_title(claim: &Claim, known: &Known) -> bool {
     same_date(claim, known) || claim.revision == known.revision || nothing_else
 }
 
-fn same_date(claim: &Claim, known: &Known) -> bool {
+fn same_date(claim: &Claim<'_>, known: &Known) -> bool {
     claim.published.is_some() && claim.published == known.published
 }
 
 /// Gives every entry its id: the known one, else that of the first rung that no other entry has.
-fn name_all(claims: Vec<Claim>, source: &SourceId, known: &dyn Fn(&str) -> Option<Known>) -> Vec<Settled> {
+fn name_all(claims: Vec<Claim<'_>>, source: &SourceId, known: Option<Find<'_>>) -> Vec<Settled> {
+    let is_free = |key: &str| known.is_none_or(|known| known(key).is_none());
     let mut used: HashSet<EntryId> =
         claims.iter().filter_map(|claim| claim.found.as_ref()).map(|known| known.id).collect();
     let mut settled = Vec::with_capacity(claims.len());
@@ -277,11 +290,10 @@ fn name_all(claims: Vec<Claim>, source: &SourceId, known: &dyn Fn(&str) -> Optio
         let (id, key, known_revision) = match claim.found {
             Some(found) => (found.id, found.key, Some(found.revision)),
             None => {
-                let candidates = aliases.iter().chain([&claim.rungs.text]);
-                let free = candidates
-                    .filter(|key| known(key).is_none())
-                    .find(|key| !used.contains(&EntryId::new(source, key)));
-                let key = free.cloned().unwrap_or_else(|| format!("{}#{}", claim.rungs.text, claim.index));
+                let is_free = |key: &String| is_free(key) && !used.contains(&EntryId::new(source, key));
+                let text = || Some(claim.rungs.text()).filter(&is_free);
+                let free = aliases.iter().find(|key| is_free(key)).cloned().or_else(text);
+                let key = free.unwrap_or_else(|| format!("{}#{}", claim.rungs.text(), claim.index));
                 (EntryId::new(source, &key), key, None)
             }
         };
@@ -315,7 +327,7 @@ mod tests {
             let document = Url::parse("https://example.org/feed").unwrap();
             let feed = RawFeed { link: Some("https://example.org/".to_owned()), ..RawFeed::default() };
             let find = |alias: &str| self.aliases.borrow().get(alias).and_then(|id| self.entries.get(id)).cloned();
-            let settled = settle(raws, &feed, &SourceId("s".to_owned()), &document, &find);
+            let settled = settle(raws, &feed, &SourceId("s".to_owned()), &document, Some(&find));
             let new = settled.iter().filter(|settled| settled.known_revision.is_none()).count();
             for one in &settled {
                 let raw = &raws[one.index];
@@ -494,8 +506,8 @@ mod tests {
             published: raws[0].published,
             revision: revision(&raws[0]),
         };
-        let settle =
-            |raws: &[RawEntry]| settle(raws, &RawFeed::default(), &source, &document, &|_| Some(known.clone()));
+        let known = |_: &str| Some(known.clone());
+        let settle = |raws: &[RawEntry]| settle(raws, &RawFeed::default(), &source, &document, Some(&known));
         assert!(settle(&raws)[0].is_unchanged());
         assert!(!settle(&[raw(["g1", "-", "A", "1", "edited"])])[0].is_unchanged());
     }

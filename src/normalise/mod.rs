@@ -25,9 +25,6 @@ pub use revision::revision;
 /// top of every edition for a week.
 pub const MAX_AHEAD: Duration = Duration::minutes(10);
 
-/// Bytes of HTML whose language is found out: enough for the characters that are looked at.
-const DETECTED_BYTES: usize = 8 * 1024;
-
 /// Bytes of a title or a category: longer ones are texts without a title of their own.
 const MAX_TITLE: usize = 1_000;
 
@@ -99,9 +96,7 @@ fn declared_language(raw: &RawEntry, source: &Source) -> Option<Language> {
 }
 
 fn found_language(entry: &Entry, feed: &RawFeed) -> Option<(Language, f32)> {
-    let given = entry.body.given();
-    let text = text::plain(&given[..given.floor_char_boundary(DETECTED_BYTES)]);
-    language::of_site(feed.language.clone(), &entry.title, &text)
+    language::of_site(feed.language.clone(), &entry.title, entry.body.given())
 }
 
 /// What relative addresses in a text are resolved against, unless it says so itself: the document, or where that

@@ -75,7 +75,10 @@ impl House {
         };
         let base = state.feed.as_ref().unwrap_or(&source.url);
         let raws = if outcome == Outcome::Changed { &reading.entries[..] } else { &[] };
-        for settled in identity::settle(raws, &reading.feed, &source.id, base, &known) {
+        // A first poll would ask five times for each entry.
+        let is_first = query::is_unseen(&*self.store, &source.id).unwrap_or(false);
+        let known: Option<identity::Find<'_>> = (!is_first).then_some(&known);
+        for settled in identity::settle(raws, &reading.feed, &source.id, base, known) {
             aliases.extend(settled.identity.aliases.iter().map(|alias| (alias.clone(), settled.id)));
             let Some(raw) = raws.get(settled.index).filter(|_| !settled.is_unchanged()) else { continue };
             // What may lack a part takes nobody's place.
@@ -151,7 +154,7 @@ fn put(draft: &mut Draft<'_>, brought: &mut Brought) -> Result<Ingested, Error> 
         ingested.new += usize::from(old.is_none());
         ingested.changed += usize::from(old.is_some());
         ingested.pages += usize::from(queue(draft, &entry, (page, old.is_none()), source, *now)?);
-        draft.put_entry(&entry)?;
+        draft.replace_entry(old.as_ref(), &entry)?;
     }
     draft.put_state(&source.id, state)?;
     Ok(ingested)
