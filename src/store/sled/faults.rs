@@ -130,6 +130,17 @@ fn a_store_of_the_first_format_is_taken_over() {
 }
 
 #[test]
+fn a_file_that_sled_removes_while_they_are_made_durable_is_no_fault() {
+    let folder = TempDir::new().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    // Listed, and gone when it is opened.
+    std::os::unix::fs::symlink("/nowhere", folder.path().join("sled/blobs/1")).unwrap();
+    let mut batch = Batch::new();
+    batch.put("x", "y");
+    store.apply(batch).unwrap();
+}
+
+#[test]
 fn a_compaction_that_was_cut_short_is_settled() {
     let folder = TempDir::new().unwrap();
     let expected = filled(folder.path());

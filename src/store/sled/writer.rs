@@ -1,6 +1,7 @@
 //! Who writes to the database? One thread: it groups what waits, flushes once, syncs the files, and acknowledges.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -182,7 +183,12 @@ impl Writer {
         let changed = fs::metadata(&blobs).map(|meta| (meta.mtime(), meta.mtime_nsec())).ok();
         if changed != self.shared.blobs_synced() {
             for blob in fs::read_dir(&blobs)?.flatten() {
-                File::open(blob.path())?.sync_all()?;
+                match File::open(blob.path()) {
+                    Ok(file) => file.sync_all()?,
+                    // Nothing needs it any more: its threads remove such files while we are at it.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
             }
             Layout::sync_folder(&blobs)?;
             self.shared.set_blobs_synced(changed);
