@@ -7,7 +7,7 @@
 //!   store, and once as the daemon does it: the state is read, and what the poll learnt is written.
 //! - first: every feed is 235 KB, gzipped, and new: fetched, parsed, cleaned and stored; nothing is matched. The bare
 //!   loop is reqwest, gunzip and a quick-xml pull over all events.
-//! - 5 % new: the same feeds again, of which every twentieth has one new post.
+//! - 5 % new: the same feeds again, of which every twentieth has one new post; the median of five such polls.
 //! - memory: as many sources as for unchanged, with small feeds, are polled twice by the daemon's code, all at once, in
 //!   a process of its own, with one arena of memory as the program has (`cli/arena.rs`).
 //!
@@ -42,6 +42,8 @@ const CONCURRENCY: usize = 64;
 /// Bytes of a feed, as measured of Substack's, and its items.
 const FEED_BYTES: usize = 235_000;
 const ITEMS: usize = 20;
+/// Polls with news.
+const ROUNDS: usize = 5;
 /// Documents with the words that the texts are made of.
 const CORPUS: &str = include_str!("../tests/corpus/pairs/works.jsonl");
 
@@ -165,8 +167,14 @@ async fn first(origin: &Origin, feeds: usize) {
     let sources: Vec<Source> = (0..feeds).map(|n| source(&origin.url("feed", n), n)).collect();
     let rooms = rooms(folder.path(), sources);
     row("first", feeds, bare, cpu_of(poll_all(&rooms, feeds)).await);
-    reqwest::get(format!("http://127.0.0.1:{}/bump", origin.port)).await.expect("bumped");
-    row("5 % new", feeds, f64::NAN, cpu_of(poll_all(&rooms, feeds.div_ceil(20))).await);
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        reqwest::get(format!("http://127.0.0.1:{}/bump", origin.port)).await.expect("bumped");
+        rounds.push(cpu_of(poll_all(&rooms, feeds.div_ceil(20))).await);
+    }
+    rounds.sort_by(f64::total_cmp);
+    row("5 % new", feeds, f64::NAN, rounds[ROUNDS / 2]);
+    println!("5 % new, all rounds: {rounds:.2?}");
 }
 
 fn fetcher() -> Fetcher {
