@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
@@ -109,6 +110,7 @@ impl House {
         }
         draft.commit()?;
         self.touch();
+        self.set_aside.fetch_add(1, Ordering::Relaxed);
         let link = entry.and_then(|entry| entry.link);
         let page = link.map_or_else(|| waiting.entry.to_string(), |link| link.to_string());
         let notice = format!("{page} could not be compared, by a fault of this program; please report it");
@@ -144,6 +146,11 @@ impl House {
         let mut bench = self.bench.lock().unwrap_or_else(PoisonError::into_inner);
         self.recall_counts(&mut bench)?;
         Ok(bench.context.clone())
+    }
+
+    /// How many entries could not be compared since the start, by a fault of this program.
+    pub fn entries_set_aside(&self) -> u64 {
+        self.set_aside.load(Ordering::Relaxed)
     }
 
     /// How many entries wait to be judged, up to `limit`.

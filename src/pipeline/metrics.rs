@@ -37,6 +37,12 @@ impl Shopfront {
             ),
             gauge("waiting_entries", "Entries to be judged.", house.waiting(COUNTED_MAX)? as u64),
             gauge("waiting_pages", "Pages to be fetched.", house.waiting_pages(COUNTED_MAX)? as u64),
+            Metric::plain(
+                "set_aside_total",
+                "Entries that could not be compared since the start, by a fault of this program.",
+                true,
+                house.entries_set_aside() as f64,
+            ),
             gauge("store_live_bytes", "Bytes of live keys and values.", stats.live_bytes),
             gauge("store_disk_bytes", "Bytes of the store on disk.", stats.disk_bytes),
         ]);

@@ -85,6 +85,8 @@ pub struct House {
     founded: Mutex<founding::Founded>,
     /// Polls since the start by status of the answer, `None` where there was none.
     statuses: Mutex<BTreeMap<Option<u16>, u64>>,
+    /// Entries since the start at which judging panicked.
+    set_aside: AtomicU64,
     /// Why nothing can be stored now.
     fault_of_store: Mutex<Option<disk::Fault>>,
 }
@@ -117,6 +119,7 @@ impl House {
             first_seen: Mutex::default(),
             founded: Mutex::default(),
             statuses: Mutex::default(),
+            set_aside: AtomicU64::default(),
             fault_of_store: Mutex::default(),
         })
     }

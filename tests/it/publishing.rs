@@ -211,6 +211,7 @@ fn the_front_page_answers_what_it_is_asked_or_says_why_not() {
         "folded{kind=\"translation\"} 0",
         "waiting_entries 0",
         "waiting_pages 0",
+        "set_aside_total 0",
         "store_disk_bytes ",
         "render_seconds_total ",
     ] {
