@@ -24,7 +24,6 @@ use crate::model::{
 /// Versions that are alternates of their own, at the most: as many languages as the largest of works has.
 const LISTED_MAX: usize = 64;
 
-/// The reason of what an override joined, and of what it parted.
 /// What is said where an override decided.
 pub const JOINED_BY_OVERRIDE: &str = "an override in feeds.toml says that they are the same work";
 /// See [`JOINED_BY_OVERRIDE`].

@@ -50,6 +50,8 @@ pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>, Error> {
 thread_local! {
     /// A compressor of zstd has tables of some hundred KiB, and clearing them anew costs as much as packing an essay.
     static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    /// As for packing.
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 fn pack(plain: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -88,11 +90,16 @@ pub fn decode<R: Record>(key: &[u8], bytes: &[u8]) -> Result<R, Error> {
 
 /// Undoes zstd, up to the cap.
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
-    use std::io::Read as _;
-    let mut plain = Vec::new();
-    let decoder = zstd::stream::Decoder::new(packed).map_err(|e| e.to_string())?;
-    decoder.take(UNPACKED_MAX_BYTES as u64 + 1).read_to_end(&mut plain).map_err(|e| e.to_string())?;
-    if plain.len() > UNPACKED_MAX_BYTES { Err("it is too large".to_owned()) } else { Ok(plain) }
+    let told = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
+    let size = told.and_then(|size| usize::try_from(size).ok()).ok_or("it does not tell its size")?;
+    if size > UNPACKED_MAX_BYTES {
+        return Err("it is too large".to_owned());
+    }
+    let plain = UNPACKER.with_borrow_mut(|kept| match kept {
+        Some(unpacker) => unpacker.decompress(packed, size),
+        None => kept.insert(zstd::bulk::Decompressor::new()?).decompress(packed, size),
+    });
+    plain.map_err(|e| e.to_string())
 }
 
 #[cfg(test)]
