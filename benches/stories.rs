@@ -3,8 +3,11 @@
 //! `cargo bench --bench stories [STORIES]`. The stories are made up: three in five have one entry, one in a hundred as
 //! many as the largest known work has languages, one in ten thousand as many as a story may have. All members are linked
 //! with each other, and each with two look-alikes elsewhere. The store is sled in a temporary folder; its commits, which
-//! wait for the disk, are counted apart.
+//! wait for the disk, are counted apart. The arrivals come to a process that was started on the store as it is, with one
+//! arena of memory, as the program is: the heap of the one that filled it is in pieces.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,17 +27,39 @@ const ARRIVALS: u64 = 3_000;
 /// Entries written in one batch while the store is filled.
 const AT_ONCE: usize = 2_000;
 const SOURCES: u64 = 50;
+/// Entries of the largest known work: one in each of its languages.
+const LANGUAGES: usize = 31;
+/// One less than a story may have.
+const LARGEST: usize = 127;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let stories: u64 = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(100_000);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let stories: u64 = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(100_000);
+    if let Some(folder) = arguments.iter().position(|a| a == "--arrive").and_then(|at| arguments.get(at + 1)) {
+        return arrivals(folder.as_ref(), stories);
+    }
     let folder = tempfile::tempdir()?;
-    let store = Arc::new(Timed { inner: SledStore::open(folder.path())?, spent_us: AtomicU64::new(0) });
-    let house = House::new(Arc::<Timed>::clone(&store), plan()?)?;
     let began = instant();
+    let (house, store) = open(folder.path())?;
     let entries = fill(&house, &store, stories)?;
     println!("{stories} stories of {entries} entries, filled in {:.0} s", began.elapsed().as_secs_f64());
+    drop((house, store));
+    let mut arrivals = Command::new(std::env::current_exe()?);
+    arrivals.arg("--arrive").arg(folder.path()).arg(stories.to_string()).env("MALLOC_ARENA_MAX", "1");
+    assert!(arrivals.status()?.success(), "the arrivals");
+    Ok(())
+}
+
+fn open(folder: &Path) -> Result<(House, Arc<Timed>), Box<dyn std::error::Error>> {
+    let store = Arc::new(Timed { inner: SledStore::open(folder)?, spent_us: AtomicU64::new(0) });
+    Ok((House::new(Arc::<Timed>::clone(&store), plan()?)?, store))
+}
+
+fn arrivals(folder: &Path, stories: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let (house, store) = open(folder)?;
     let mut all = Times::default();
-    let mut by_size: Vec<(usize, Times)> = vec![(1, Times::default()), (8, Times::default()), (40, Times::default())];
+    let mut by_size: Vec<(usize, Times)> =
+        vec![(1, Times::default()), (8, Times::default()), (LANGUAGES, Times::default())];
     for n in 0..ARRIVALS {
         let story = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % stories;
         let before = size(story);
@@ -52,18 +77,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     // The largest there can be: few, so that a random arrival hardly meets them.
     let mut largest = Times::default();
-    for story in (0..stories).filter(|n| size(*n) >= 128).take(100) {
-        largest.solving.push(arrive(&house, &store, story, size(story) - 1, stories)?.0);
+    for story in (0..stories).filter(|n| size(*n) >= LARGEST).take(100) {
+        largest.solving.push(arrive(&house, &store, story, size(story), stories)?.0);
     }
-    largest.print("into a story of 128");
+    largest.print(&format!("into a story of {LARGEST}"));
     Ok(())
 }
 
 /// How many entries a story begins with.
 fn size(story: u64) -> usize {
     match story % 10_000 {
-        77 => 127,
-        n if n % 100 == 3 => 31,
+        77 => LARGEST,
+        n if n % 100 == 3 => LANGUAGES,
         n if n % 100 < 10 => 6 + (n % 15) as usize,
         n if n % 10 < 4 => 2 + (n % 4) as usize,
         _ => 1,

@@ -22,7 +22,7 @@ const SURE_LETTERS: usize = 60;
 /// See [`SURE_LETTERS`].
 const SURE: f32 = 0.9;
 /// Bytes of HTML that are read: more than any essay has, and a book costs no more than one.
-const READ_BYTES: usize = 256 << 10;
+const READ_BYTES: usize = 64 << 10;
 /// Bytes of a text that are looked at first: if they are in what the site declares, the rest is not.
 const GLANCE_BYTES: usize = 512;
 /// Words of which at least one in eight is in an English text: at the beginning and in the middle of 358 of 473, nearly all
@@ -60,8 +60,13 @@ fn is_english(html: &str) -> bool {
     let glance = |from: usize| {
         let rest = &html[html.floor_char_boundary(from)..];
         // Half a tag is no text.
-        let rest = &rest[rest.find('<').filter(|_| from > 0).unwrap_or_default()..];
-        text::plain(&rest[..rest.floor_char_boundary(2 * GLANCE_BYTES)])
+        let rest = match (rest.find('>'), rest.find('<')) {
+            (Some(end), start) if from > 0 && start.is_none_or(|start| end < start) => &rest[end + 1..],
+            _ => rest,
+        };
+        let piece = &rest[..rest.floor_char_boundary(2 * GLANCE_BYTES)];
+        let end = piece.rfind('<').filter(|start| !piece[*start..].contains('>')).unwrap_or(piece.len());
+        text::plain(&piece[..end])
     };
     [glance(0), glance(html.len() / 2)].iter().all(|glance| {
         let words = glance.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
@@ -267,6 +272,9 @@ mod tests {
             "The two countries signed an agreement that nobody expected, and its consequences will be felt for years.";
         let danish = "De to lande underskrev i sidste uge en aftale, som ingen havde ventet, og følgerne vil kunne mærkes i årevis.";
         assert!(is_english(&english.repeat(9)));
+        assert!(is_english(&format!("<p>{}</p>", english.repeat(30))), "one paragraph");
+        let address = format!("<p><a href=\"https://example.org/{}\">{english}</a></p>", "vand-og-brød-".repeat(40));
+        assert!(is_english(&format!("<p>{}</p>{address}{}", english.repeat(5), english.repeat(5))), "cut within a tag");
         assert!(!is_english(&danish.repeat(9)));
         assert!(!is_english(&format!("{}{}", english.repeat(4), danish.repeat(9))), "a quotation before the text");
         assert!(!is_english(english), "too short to tell");

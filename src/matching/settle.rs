@@ -88,6 +88,8 @@ impl Component {
 pub struct Seeds {
     all: BTreeSet<EntryId>,
     rest: BTreeSet<EntryId>,
+    /// Those of the rest that do not stand where they stood; `None` until a part is past the cap.
+    moving: Option<BTreeSet<EntryId>>,
 }
 
 impl Seeds {
@@ -95,13 +97,14 @@ impl Seeds {
     /// that an override names.
     pub fn new(entries: impl IntoIterator<Item = EntryId>) -> Self {
         let all: BTreeSet<EntryId> = entries.into_iter().collect();
-        Self { rest: all.clone(), all }
+        Self { rest: all.clone(), all, moving: None }
     }
 
     /// Takes those out of the rest that are among these.
     fn take(&mut self, seen: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
         let (taken, rest) = std::mem::take(&mut self.rest).into_iter().partition(|entry| seen.contains(entry));
         self.rest = rest;
+        self.moving.iter_mut().for_each(|moving| moving.retain(|entry| !taken.contains(entry)));
         taken
     }
 }
@@ -127,9 +130,14 @@ pub fn settle<W: World>(
         return solve(world, &whole, &cut, &seeds.all, overrides, now).map(Some);
     }
     // Pages that hold many works, or a flood, can link everything with everything. Then only what changed moves, and it is
-    // looked at first: nobody goes along with a text that is no longer where it stood.
-    let mut moving = movers(&mut graph, &here, overrides)?;
-    let (near, done) = nearby(&mut graph, moving.iter().chain(here.difference(&moving)), overrides)?;
+    // looked at first: nobody goes along with a text that is no longer where it stood. It moves until its turn has come.
+    let mut moving = match seeds.moving.take() {
+        Some(moving) => moving,
+        None => movers(&mut graph, &seeds.rest, overrides)?,
+    };
+    seeds.moving = Some(moving.clone());
+    let first = here.intersection(&moving);
+    let (near, done) = nearby(&mut graph, first.chain(here.difference(&moving)), overrides)?;
     let here = seeds.take(&done);
     // A late original takes along what is mainly its text, wherever that stood until now.
     let originals = near.nodes.iter().filter(|node| node.trusted && here.contains(&node.entry));

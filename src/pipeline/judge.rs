@@ -229,9 +229,10 @@ impl House {
         for w in waiting {
             seeds.extend(draft.delete_edges(w.entry)?);
             let judged = entries.get(&w.entry);
-            // An entry that was edited while it was judged stays in the queue and is judged again.
+            // An entry that was edited, or whose page came, while it was judged stays in the queue and is judged again.
             let current = query::entry(&*self.store, w.entry)?;
-            if judged.map(|e| (e.revision, e.revised)) == current.map(|e| (e.revision, e.revised)) {
+            let is_as_it_was = judged.map(|e| (e.revision, e.revised)) == current.map(|e| (e.revision, e.revised));
+            if is_as_it_was && query::waiting_of(&draft, w.entry)?.as_ref() == Some(w) {
                 draft.delete_waiting(w.entry)?;
             }
             if let (Some(entry), Some(profile)) = (judged, profiles.get(&w.entry)) {

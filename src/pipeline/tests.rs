@@ -1,7 +1,7 @@
 //! When does an entry appear, and how often is its page fetched?
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::{DateTime, TimeDelta};
 use url::Url;
@@ -182,6 +182,23 @@ fn an_entry_that_was_judged_by_its_summary_is_judged_anew_when_its_page_comes() 
 }
 
 #[test]
+fn a_page_that_comes_while_its_entry_is_judged_is_judged_too() {
+    let store = Arc::new(Watched::default());
+    let house = Arc::new(house_over(Arc::clone(&store) as _));
+    house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();
+    let job = house.pages_due(at(0), 9).unwrap().remove(0);
+    let (entry, other) = (job.entry, Arc::clone(&house));
+    let comes = move || assert_eq!(other.take_page(&job, Ok(&page()), at(601)).unwrap(), Fetched::Read);
+    *store.meanwhile.lock().unwrap() = Some(Box::new(comes));
+    assert_eq!(house.judge(at(601)).unwrap().entries, 1);
+    let length = || query::node(house.store(), entry).unwrap().expect("judged").text_len;
+    let of_summary = length();
+    assert_eq!(house.judge(at(602)).unwrap().entries, 1, "it waits again");
+    assert!(length() > of_summary, "{} characters, {of_summary} before", length());
+    assert_eq!(house.judge(at(603)).unwrap().entries, 0);
+}
+
+#[test]
 fn an_answer_for_an_older_revision_changes_nothing() {
     let house = house();
     house.take_poll(&source(), polled("The cranes stood still"), at(0)).unwrap();
@@ -199,19 +216,26 @@ struct Watched {
     unreadable: AtomicBool,
     /// Whose text panics who reads it.
     haunted: OnceLock<EntryId>,
+    /// What happens right after the next text was read.
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Read for Watched {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, store::Error> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         // Keys of texts begin so (`store::key`).
-        if self.unreadable.load(Ordering::SeqCst) && key.first() == Some(&b'B') {
+        if self.unreadable.load(Ordering::SeqCst) && key.first() == Some(&b'h') {
             return Err(store::Error::Io { path: "store".into(), reason: "the disk is gone".to_owned() });
         }
         let haunted =
-            self.haunted.get().is_some_and(|entry| key.first() == Some(&b'B') && key.ends_with(entry.0.as_bytes()));
+            self.haunted.get().is_some_and(|entry| key.first() == Some(&b'h') && key.ends_with(entry.0.as_bytes()));
         assert!(!haunted, "boo");
-        self.inner.get(key)
+        let value = self.inner.get(key);
+        if key.first() == Some(&b'h') {
+            let meanwhile = self.meanwhile.lock().unwrap().take();
+            meanwhile.into_iter().for_each(|happens| happens());
+        }
+        value
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Vec<Pair>, store::Error> {

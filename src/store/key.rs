@@ -13,8 +13,10 @@ pub mod kind {
     pub const STORE: u8 = 0;
     /// source, alias -> entry.
     pub const ALIAS: u8 = b'a';
-    /// first seen, entry -> its body: those of one poll stand side by side, and are written and read together.
-    pub const BODY: u8 = b'B';
+    /// first seen, entry -> its body: those of one poll stand side by side, and are written and read together. Behind the
+    /// entries and the bodies of the first format, so that whoever reads all keys in their order, beside others that write,
+    /// finds the body of each entry.
+    pub const BODY: u8 = b'h';
     /// entry -> its body, in the first format of the store.
     pub const BODY_ALONE: u8 = b'b';
     /// story, time, number -> change.

@@ -27,7 +27,9 @@ pub fn entry(from: &dyn Read, id: EntryId) -> Result<Option<Entry>, Error> {
 
 /// The texts of an entry.
 pub fn body(from: &dyn Read, entry: &Entry) -> Result<Option<Body>, Error> {
-    for key in body_keys(entry) {
+    let [now, before] = body_keys(entry);
+    // It may move between the two looks.
+    for key in [now.clone(), before, now] {
         if let Some(body) = read(from, &key)? {
             return Ok(Some(body));
         }

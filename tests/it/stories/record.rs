@@ -225,7 +225,8 @@ fn past_the_cap_an_edit_takes_nobody_along_from_one_work_to_another() {
         }
         planet.arrive(turncoat(one.clone().chain(other.clone()).collect()));
         let before = [c, d, e].map(|id| planet.story_with(id).expect("a story").id);
-        planet.arrive(turncoat(other.collect()));
+        let changes = planet.arrive(turncoat(other.collect())).changes;
+        assert!(changes.iter().any(|change| matches!(change, Change::Capped { .. })), "{changes:?}");
         let of = |id| planet.story_with(id).expect("a story").members.into_iter().map(|m| m.entry).collect::<Vec<_>>();
         assert!(of(a).contains(&b) && [c, d, e].iter().all(|id| !of(a).contains(id)), "{n}: {:?}", of(a));
         assert_eq!([c, d, e].map(|id| planet.story_with(id).expect("a story").id), before, "{n}");
