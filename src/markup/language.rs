@@ -35,8 +35,8 @@ const FOUND_MAX: f32 = 0.99;
 /// How sure a language is that a site declares for all that it has, and that the text neither bears out nor contradicts.
 const SITE_CONFIDENCE: f32 = 0.8;
 
-/// The language of a text, given as HTML, whose site declares `site` for all that it has, and how sure that is (0 to 1). That can be
-/// what its software declares if nobody sets it (WordPress: `en-US`).
+/// The language of a text, given as HTML, whose site declares `site` for all that it has, and how sure that is (0 to 1).
+/// That can be what its software declares if nobody sets it (WordPress: `en-US`).
 pub fn of_site(site: Option<Language>, title: &str, html: &str) -> Option<(Language, f32)> {
     // Every entry of a first poll comes by here, most sites declare English, and reading all of the text and asking the
     // detector would take a fifth of it.
