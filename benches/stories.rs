@@ -1,10 +1,11 @@
 //! How long does an arrival take among 100,000 stories, from its comparisons to the stories written?
 //!
-//! `cargo bench --bench stories [STORIES]`. The stories are made up: three in five have one entry, one in a hundred as
-//! many as the largest known work has languages, one in ten thousand as many as a story may have. All members are linked
-//! with each other, and each with two look-alikes elsewhere. The store is sled in a temporary folder; its commits, which
-//! wait for the disk, are counted apart. The arrivals come to a process that was started on the store as it is, with one
-//! arena of memory, as the program is: the heap of the one that filled it is in pieces.
+//! `cargo bench --bench stories [STORIES]`; or once `--fill FOLDER`, and `--arrive FOLDER` on copies of it. The stories are
+//! made up: three in five have one entry, one in a hundred as many as the largest known work has languages, one in ten
+//! thousand as many as a story may have. All members are linked with each other, and each with two look-alikes elsewhere.
+//! The store is sled in a temporary folder; its commits, which wait for the disk, are counted apart. The arrivals come to a
+//! process that was started on the store as it is, with one arena of memory, as the program is: the heap of the one that
+//! filled it is in pieces.
 
 use std::path::Path;
 use std::process::Command;
@@ -35,18 +36,26 @@ const LARGEST: usize = 127;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let stories: u64 = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(100_000);
-    if let Some(folder) = arguments.iter().position(|a| a == "--arrive").and_then(|at| arguments.get(at + 1)) {
+    let folder_after = |option| arguments.iter().position(|a| a == option).and_then(|at| arguments.get(at + 1));
+    if let Some(folder) = folder_after("--arrive") {
         return arrivals(folder.as_ref(), stories);
     }
+    if let Some(folder) = folder_after("--fill") {
+        return filled(folder.as_ref(), stories);
+    }
     let folder = tempfile::tempdir()?;
-    let began = instant();
-    let (house, store) = open(folder.path())?;
-    let entries = fill(&house, &store, stories)?;
-    println!("{stories} stories of {entries} entries, filled in {:.0} s", began.elapsed().as_secs_f64());
-    drop((house, store));
+    filled(folder.path(), stories)?;
     let mut arrivals = Command::new(std::env::current_exe()?);
     arrivals.arg("--arrive").arg(folder.path()).arg(stories.to_string()).env("MALLOC_ARENA_MAX", "1");
     assert!(arrivals.status()?.success(), "the arrivals");
+    Ok(())
+}
+
+fn filled(folder: &Path, stories: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let began = instant();
+    let (house, store) = open(folder)?;
+    let entries = fill(&house, &store, stories)?;
+    println!("{stories} stories of {entries} entries, filled in {:.0} s", began.elapsed().as_secs_f64());
     Ok(())
 }
 

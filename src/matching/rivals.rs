@@ -18,14 +18,37 @@ pub fn settle(edges: &mut [Edge]) {
         of.entry(edge.a).or_default().push(*edge);
         of.entry(edge.b).or_default().push(edge.mirrored());
     }
-    of.values_mut().for_each(|edges| edges.sort_by_key(|edge| edge.b));
-    let of = |entry| of.get(&entry).map(Vec::as_slice).unwrap_or_default();
-    edges.iter_mut().for_each(|edge| settle_one(edge, of(edge.a), of(edge.b)));
+    let of: HashMap<EntryId, Claims> = of.into_iter().map(|(entry, edges)| (entry, Claims::new(edges))).collect();
+    for edge in edges {
+        if let (Some(of_a), Some(of_b)) = (of.get(&edge.a), of.get(&edge.b)) {
+            settle_one(edge, of_a, of_b);
+        }
+    }
 }
 
-/// The same for one edge: all that has a say in it are the edges of its ends, as they were compared, each seen from
-/// the end and in the order of the other.
-pub fn settle_one(edge: &mut Edge, of_a: &[Edge], of_b: &[Edge]) {
+/// The edges of one entry as they were compared, seen from it, in the order of the other.
+pub struct Claims {
+    edges: Vec<Edge>,
+    /// How many of them say that the two are different works.
+    refused: usize,
+}
+
+impl Claims {
+    /// The edges of an entry, all seen from it.
+    pub fn new(mut edges: Vec<Edge>) -> Self {
+        edges.sort_by_key(|edge| edge.b);
+        let refused = edges.iter().filter(|edge| edge.verdict == Verdict::NonLink).count();
+        Self { edges, refused }
+    }
+
+    /// The edges.
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+}
+
+/// The same for one edge: all that has a say in it are the edges of its ends.
+pub fn settle_one(edge: &mut Edge, of_a: &Claims, of_b: &Claims) {
     if edge.verdict == Verdict::Link && (outdone(edge, of_a, of_b) || outdone(&edge.mirrored(), of_b, of_a)) {
         edge.verdict = Verdict::PossibleLink;
         edge.total_bits = edge.total_bits.min(edge.threshold_bits - 0.1);
@@ -33,10 +56,11 @@ pub fn settle_one(edge: &mut Edge, of_a: &[Edge], of_b: &[Edge]) {
 }
 
 /// Whether its first end has a better link elsewhere.
-fn outdone(claim: &Edge, of_a: &[Edge], of_b: &[Edge]) -> bool {
+fn outdone(claim: &Edge, of_a: &Claims, of_b: &Claims) -> bool {
     let (mut against, mut beside, mut unknown) = (0, 0, 0);
-    let mut of_b = of_b.iter().peekable();
-    for other in of_a.iter().filter(|other| other.verdict == Verdict::Link && other.b != claim.b) {
+    let most_against = of_b.refused;
+    let mut of_b = of_b.edges.iter().peekable();
+    for other in of_a.edges.iter().filter(|other| other.verdict == Verdict::Link && other.b != claim.b) {
         while of_b.next_if(|edge| edge.b < other.b).is_some() {}
         let better = usize::from(other.margin_bits() >= claim.margin_bits() + LEAD_BITS);
         match of_b.peek().filter(|edge| edge.b == other.b).map(|edge| edge.verdict) {
@@ -45,6 +69,10 @@ fn outdone(claim: &Edge, of_a: &[Edge], of_b: &[Edge]) -> bool {
             Some(Verdict::Link | Verdict::PossibleLink) => beside += 1,
             Some(Verdict::NonLink) => against += better,
             None => unknown += better,
+        }
+        // Whoever could still be against does not outvote them.
+        if beside > 0 && beside >= most_against {
+            return false;
         }
     }
     // One failed comparison among many versions of a work is no rival.

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, EntryId, Evidence, Language, Role, Source, SourceId, Timestamp, Verdict};
 
+/// Edges that are kept of one entry, at the most. Its own comparisons are some dozens; those of what came later add up.
+/// One more stands only with the other of its ends.
+pub const EDGES_MAX: usize = 1_024;
+
 /// At or below this total a pair is kept apart, whatever joins either of them with others: a veto. No sum of honest
 /// weights of evidence gets there (the strongest single finding weighs some 30 bits), so a signal that vetoes adds it.
 pub const VETO_BITS: f32 = -1000.0;

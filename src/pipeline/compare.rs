@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::judge::{Bench, PAGE, read_profile};
-use super::settling::EDGES_MAX;
 use super::{Error, House};
 use crate::encoders;
 use crate::matching::candidates::Index;
@@ -115,7 +114,7 @@ impl House {
         let strongest = |entry: EntryId| -> Result<Vec<EntryId>, Error> {
             let mut links = new.get(&entry).cloned().unwrap_or_default();
             if !fresh.contains(&entry) {
-                let kept = query::edges_of(&*self.store, entry, EDGES_MAX)?.into_iter();
+                let kept = query::edges_of(&*self.store, entry)?.into_iter();
                 let kept = kept.filter(|edge| edge.verdict == Verdict::Link && !fresh.contains(&edge.other(entry)));
                 links.extend(kept.map(|edge| (edge.margin_bits(), edge.other(entry))));
             }

@@ -10,7 +10,6 @@ use std::sync::{Arc, PoisonError};
 use chrono::TimeDelta;
 
 use super::editions::Composing;
-use super::settling::EDGES_MAX;
 use super::{Error, House, Plan};
 use crate::model::{EditionQuery, Entry, EntryId, Story, StoryId, Timestamp, Verdict};
 use crate::store::{Draft, Read, query};
@@ -192,7 +191,7 @@ fn last_news(entry: &Entry) -> Timestamp {
 /// Whether a story that stays is cut as it is because of this one: its versions are linked, or kept apart.
 fn leans(from: &dyn Read, stays: &Protected, story: &Story, now: Timestamp) -> Result<bool, Error> {
     for member in &story.members {
-        for edge in query::edges_of(from, member.entry, EDGES_MAX)? {
+        for edge in query::edges_of(from, member.entry)? {
             if edge.verdict != Verdict::Link && !edge.is_veto() {
                 continue;
             }

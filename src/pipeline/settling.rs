@@ -11,7 +11,7 @@ use super::judge::judged;
 use super::references::is_at_home;
 use super::{Error, House, Judged, Plan, SAME_LINK_MAX};
 use crate::matching::overrides::{Notice, OverrideUrls, Overrides};
-use crate::matching::rivals;
+use crate::matching::rivals::{self, Claims};
 use crate::matching::settle::{COMPONENT_MAX, Seeds, World, settle};
 use crate::matching::stories::Standing;
 use crate::model::{Change, Edge, EntryId, Node, Phrase, Resolution, Role, Story, StoryId, Timestamp, Verdict};
@@ -153,7 +153,7 @@ struct Known<'a, 's> {
     read: &'a Draft<'s>,
     plan: &'a Plan,
     /// The edges read so far: each entry's have a say in those of all that it is linked with.
-    edges: RefCell<HashMap<EntryId, Rc<[Edge]>>>,
+    edges: RefCell<HashMap<EntryId, Rc<Claims>>>,
 }
 
 impl<'a, 's> Known<'a, 's> {
@@ -161,19 +161,16 @@ impl<'a, 's> Known<'a, 's> {
         Self { read, plan, edges: RefCell::default() }
     }
 
-    /// The edges of an entry as they were compared, seen from it, in the order of the other.
-    fn compared(&self, entry: EntryId) -> Result<Rc<[Edge]>, Error> {
+    /// The edges of an entry as they were compared.
+    fn compared(&self, entry: EntryId) -> Result<Rc<Claims>, Error> {
         if let Some(edges) = self.edges.borrow().get(&entry) {
             return Ok(Rc::clone(edges));
         }
-        let edges: Rc<[Edge]> = query::edges_of(self.read, entry, EDGES_MAX)?.into();
+        let edges = Rc::new(Claims::new(query::edges_of(self.read, entry)?));
         self.edges.borrow_mut().insert(entry, Rc::clone(&edges));
         Ok(edges)
     }
 }
-
-/// Edges of one entry that are read: candidates are at most some tens for each comparison of either end.
-pub(super) const EDGES_MAX: usize = 1_024;
 
 impl World for Known<'_, '_> {
     type Error = Error;
@@ -193,9 +190,10 @@ impl World for Known<'_, '_> {
     /// Rival claims are settled first, as over the whole graph: what outdoes a link stands beside one of its ends.
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, Error> {
         let own = self.compared(entry)?;
-        let mut settled = own.to_vec();
+        let mut settled = own.edges().to_vec();
         for edge in settled.iter_mut().filter(|edge| edge.verdict == Verdict::Link) {
-            rivals::settle_one(edge, &own, &self.compared(edge.b)?);
+            let others = self.compared(edge.b)?;
+            rivals::settle_one(edge, &own, &others);
         }
         Ok(settled)
     }

@@ -12,7 +12,7 @@ use super::key::{hex, kind, unhex};
 use super::{Batch, Error, Read, Scan, Store, digest};
 
 /// Format of archives that this version writes, and the newest that it reads: that of the store whose keys they hold.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Pairs read at a time; a batch of an import holds about as many.
 const SLICE: usize = 1000;
@@ -229,7 +229,7 @@ mod tests {
         check(&lines[..2000].join("\n"), "cut short");
         check(&[&lines[..7], &lines[8..]].concat().join("\n"), "2500 records were written and 2499 are there");
         check(&text.replacen(lines[5], &lines[5].replacen("65000000", "65000001", 1), 1), "line 6");
-        check(&text.replacen(r#"archive":2"#, r#"archive":3"#, 1), "newer tributary");
+        check(&text.replacen(r#"archive":3"#, r#"archive":4"#, 1), "newer tributary");
         check("{}", "line 1");
         check("", "cut short");
     }

@@ -7,15 +7,13 @@ use serde::Serialize;
 use super::codec::{self, Record};
 use super::key::{Key, kind};
 use super::query;
-use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
+use super::records::{Edges, Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
 use super::{Batch, Error, Pair, Read, Scan, Store};
+use crate::model::graph::EDGES_MAX;
 use crate::model::{
     Edge, Entry, EntryId, Evidence, Known, Node, Resolution, Shown, SourceId, Story, StoryId, Timestamp, Tombstone,
     Verdict,
 };
-
-/// Edges of one entry that are read to be removed. An entry is compared with some dozens of others at the most.
-const EDGES_MAX: usize = 4096;
 
 /// Writes that are being put together.
 pub struct Draft<'s> {
@@ -202,37 +200,68 @@ impl<'s> Draft<'s> {
     /// Writes what a comparison came to. Pairs that are simply different are not kept, and what was known of such a
     /// pair goes: almost all comparisons end so.
     pub fn put_edge(&mut self, a: EntryId, b: EntryId, evidence: &Evidence) -> Result<(), Error> {
-        let edge = Edge::new(a, b, evidence).canonical();
+        let edge = Edge::new(a, b, evidence);
         match edge.verdict == Verdict::NonLink && !edge.is_veto() {
             true => self.delete_edge(a, b),
-            false => self.put_edge_whatever(a, b, evidence)?,
+            false => self.put_edge_whatever(a, b, evidence),
         }
-        Ok(())
     }
 
     /// The same, and a pair that is simply different is kept too: it decides between rivals.
     pub fn put_edge_whatever(&mut self, a: EntryId, b: EntryId, evidence: &Evidence) -> Result<(), Error> {
-        let edge = Edge::new(a, b, evidence).canonical();
-        for (from, to) in [(a, b), (b, a)] {
-            self.put(Key::of(kind::EDGE).entry(from).entry(to).bytes(), &edge)?;
+        let edge = Edge::new(a, b, evidence);
+        for edge in [edge, edge.mirrored()] {
+            self.change_edges(edge.a, |edges| match edges.binary_search_by_key(&edge.b, |e| e.b) {
+                Ok(at) => edges[at] = edge,
+                // The other end has it.
+                Err(_) if edges.len() >= EDGES_MAX => {}
+                Err(at) => edges.insert(at, edge),
+            })?;
         }
         let evidence = if a <= b { evidence.clone() } else { evidence.mirrored() };
-        self.put(Key::of(kind::EVIDENCE).entry(edge.a).entry(edge.b).bytes(), &evidence)
+        self.put(Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes(), &evidence)
     }
 
-    fn delete_edge(&mut self, a: EntryId, b: EntryId) {
-        for (from, to) in [(a, b), (b, a)] {
-            self.batch.delete(Key::of(kind::EDGE).entry(from).entry(to).bytes());
+    fn delete_edge(&mut self, a: EntryId, b: EntryId) -> Result<(), Error> {
+        let evidence = Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes();
+        if self.get(&evidence)?.is_none() {
+            return Ok(());
         }
-        self.batch.delete(Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes());
+        self.batch.delete(evidence);
+        for (from, to) in [(a, b), (b, a)] {
+            self.change_edges(from, |edges| edges.retain(|edge| edge.b != to))?;
+        }
+        Ok(())
+    }
+
+    /// Changes the edges of an entry, all seen from it, in the order of the other.
+    fn change_edges(&mut self, of: EntryId, change: impl FnOnce(&mut Vec<Edge>)) -> Result<(), Error> {
+        let key = Key::of(kind::EDGES).entry(of).bytes();
+        let mut edges = match query::edges(self, of)? {
+            Some(edges) => edges,
+            None => {
+                let alone = query::edges_alone(self, of)?;
+                let taken_over = |(key, edge)| {
+                    self.batch.delete(key);
+                    edge
+                };
+                alone.into_iter().map(taken_over).collect()
+            }
+        };
+        change(&mut edges);
+        match edges.is_empty() {
+            true => self.batch.delete(key),
+            false => self.put(key, &Edges(edges))?,
+        }
+        Ok(())
     }
 
     /// Removes all edges of an entry: its text changed, so that it is compared anew. Returns where they led: what
     /// becomes of those entries can depend on the edge that is gone, so they are settled along with this one.
     pub fn delete_edges(&mut self, entry: EntryId) -> Result<Vec<EntryId>, Error> {
-        let edges = query::edges_of(self, entry, EDGES_MAX)?;
+        let edges = query::edges_of(self, entry)?;
         for edge in &edges {
-            self.delete_edge(edge.a, edge.b);
+            self.delete_edge(edge.a, edge.b)?;
         }
         Ok(edges.iter().map(|edge| edge.b).collect())
     }

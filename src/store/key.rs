@@ -33,8 +33,10 @@ pub mod kind {
     pub const LINK: u8 = b'l';
     /// entry -> story.
     pub const MEMBERSHIP: u8 = b'm';
-    /// entry, entry -> edge; both ways.
-    pub const EDGE: u8 = b'n';
+    /// entry -> its edges.
+    pub const EDGES: u8 = b'o';
+    /// entry, entry -> edge, both ways: before the third format of the store.
+    pub const EDGE_ALONE: u8 = b'n';
     /// name -> bytes.
     pub const META: u8 = b'M';
     /// entry -> node.

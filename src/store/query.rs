@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::codec::{self, Record};
 use super::key::{Key, Tail, hex, kind};
-use super::records::{Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
-use super::{Error, Read, Scan, digest};
+use super::records::{Edges, Job, LogEntry, ProfileRecord, StateRecord, Stored, Waiting};
+use super::{Error, Pair, Read, Scan, digest};
+use crate::model::graph::EDGES_MAX;
 use crate::model::{
     Body, Edge, Entry, EntryId, Evidence, Known, Node, Shown, SourceId, Story, StoryId, Timestamp, Tombstone,
 };
@@ -231,11 +232,25 @@ pub fn profiles(from: &dyn Read, after: Option<EntryId>, limit: usize) -> Result
     pairs.iter().map(|(k, v)| Ok((Tail::of(k).entry()?, codec::decode::<ProfileRecord>(k, v)?.0))).collect()
 }
 
-/// The edges of an entry, with it as their first end.
-pub fn edges_of(from: &dyn Read, entry: EntryId, limit: usize) -> Result<Vec<Edge>, Error> {
-    let pairs = from.scan(&Scan::prefix(&Key::of(kind::EDGE).entry(entry).bytes(), limit))?;
-    let edges = pairs.iter().map(|(key, bytes)| Edge::from_bytes(key, bytes));
-    edges.map(|edge| edge.map(|e| if e.a == entry { e } else { e.mirrored() })).collect()
+/// The edges of an entry, with it as their first end, in the order of the other.
+pub fn edges_of(from: &dyn Read, entry: EntryId) -> Result<Vec<Edge>, Error> {
+    match edges(from, entry)? {
+        Some(edges) => Ok(edges),
+        None => Ok(edges_alone(from, entry)?.into_iter().map(|(_, edge)| edge).collect()),
+    }
+}
+
+/// The same where they stand since the third format of the store.
+pub(super) fn edges(from: &dyn Read, entry: EntryId) -> Result<Option<Vec<Edge>>, Error> {
+    Ok(read::<Edges>(from, &Key::of(kind::EDGES).entry(entry).bytes())?.map(|edges| edges.0))
+}
+
+/// The edges of an entry where the store had them before its third format, each under its own key.
+pub(super) fn edges_alone(from: &dyn Read, entry: EntryId) -> Result<Vec<(Vec<u8>, Edge)>, Error> {
+    let pairs = from.scan(&Scan::prefix(&Key::of(kind::EDGE_ALONE).entry(entry).bytes(), EDGES_MAX))?;
+    let seen_from_here = |edge: Edge| if edge.a == entry { edge } else { edge.mirrored() };
+    let edge = |(key, bytes): Pair| Edge::from_bytes(&key, &bytes).map(|edge| (key, seen_from_here(edge)));
+    pairs.into_iter().map(edge).collect()
 }
 
 /// The findings about a pair, seen from `a`.

@@ -61,7 +61,7 @@ fn a_backup_that_was_cut_or_changed_is_refused_and_nothing_of_it_is_kept() {
     let cases = [
         ("cut short", lines[..lines.len() - 1].join("\n")),
         ("a record missing", [&lines[..1], &lines[2..]].concat().join("\n")),
-        ("newer", swapped("\"tributary_archive\":2", "\"tributary_archive\":9")),
+        ("newer", swapped("\"tributary_archive\":3", "\"tributary_archive\":9")),
         ("another file", "{\"hello\":1}\n".to_owned()),
         ("a changed record", swapped("\"digest\":\"", "\"digest\":\"f")),
     ];

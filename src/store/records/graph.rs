@@ -88,7 +88,67 @@ fn verdict_of(number: u8) -> Result<Verdict, String> {
     }
 }
 
-/// An edge.
+/// All edges of an entry, each with it as its first end, in the order of the other.
+#[derive(Debug, Clone, Default)]
+pub struct Edges(pub Vec<Edge>);
+
+/// The edges of an entry: side by side, since whoever reads one reads all.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EdgesRecord {
+    of: Id,
+    edges: Vec<EdgeForm>,
+}
+
+/// An edge seen from the entry whose it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct EdgeForm {
+    to: Id,
+    total_bits: f32,
+    threshold_bits: f32,
+    coverage_here: f32,
+    coverage_there: f32,
+    verdict: u8,
+}
+
+impl Record for EdgesRecord {
+    const KIND: &'static str = "edges";
+    const VERSION: u8 = 1;
+}
+
+impl Stored for Edges {
+    type Form = EdgesRecord;
+
+    fn form(&self) -> EdgesRecord {
+        let form = |edge: &Edge| EdgeForm {
+            to: edge.b.0.into(),
+            total_bits: edge.total_bits,
+            threshold_bits: edge.threshold_bits,
+            coverage_here: edge.coverage_a,
+            coverage_there: edge.coverage_b,
+            verdict: verdict_number(edge.verdict),
+        };
+        let of = self.0.first().map(|edge| edge.a.0).unwrap_or_default().into();
+        EdgesRecord { of, edges: self.0.iter().map(form).collect() }
+    }
+
+    fn of(form: EdgesRecord) -> Result<Self, String> {
+        let a = EntryId(form.of.into());
+        let edge = |form: EdgeForm| {
+            Ok(Edge {
+                a,
+                b: EntryId(form.to.into()),
+                total_bits: form.total_bits,
+                threshold_bits: form.threshold_bits,
+                coverage_a: form.coverage_here,
+                coverage_b: form.coverage_there,
+                verdict: verdict_of(form.verdict)?,
+            })
+        };
+        Ok(Self(form.edges.into_iter().map(edge).collect::<Result<_, String>>()?))
+    }
+}
+
+/// An edge, as it was stored before the third format of the store: under a key of its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EdgeRecord {
     a: Id,

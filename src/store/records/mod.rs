@@ -14,7 +14,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::entry::{BodyRecord, EntryRecord, JobRecord, ProfileRecord, StateRecord};
-pub use self::graph::{EdgeRecord, EvidenceRecord, NodeRecord};
+pub use self::graph::{EdgeRecord, Edges, EdgesRecord, EvidenceRecord, NodeRecord};
 pub use self::remembered::RememberedRecord;
 pub use self::story::{ChangeRecord, MembershipRecord, ShownRecord, StoryRecord, TombstoneRecord};
 pub use self::waiting::{Waiting, WaitingRecord};

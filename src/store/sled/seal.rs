@@ -11,8 +11,9 @@ use crate::model::digest;
 use crate::store::{Error, Stats};
 
 /// Format of the whole store: raised when keys change their meaning. Records have versions of their own. The second has
-/// bodies by the time at which their entries were first seen; those of the first are found where they are.
-pub const FORMAT: u32 = 2;
+/// bodies by the time at which their entries were first seen, the third all edges of an entry under one key; those of the
+/// formats before are found where they are.
+pub const FORMAT: u32 = 3;
 
 /// What every batch says of the store as it leaves it. The digest is a sum over all pairs, so that a write changes it
 /// by what it writes and what it replaces, whatever else the store holds.

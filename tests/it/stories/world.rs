@@ -231,7 +231,7 @@ impl World for Around<'_, '_> {
     }
 
     fn edges(&self, entry: EntryId) -> Result<Vec<Edge>, store::Error> {
-        query::edges_of(self.draft, entry, usize::MAX)
+        query::edges_of(self.draft, entry)
     }
 
     fn story_of(&self, entry: EntryId) -> Result<Option<StoryId>, store::Error> {
