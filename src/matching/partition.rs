@@ -7,11 +7,17 @@
 //! that the other's group keeps: a page that is half one work and half another bridges nothing, nor does a chain of
 //! small steps that one source lays from one work to another. Dates and the order of arrival are not read here at all.
 
+mod neighbours;
+mod pages;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::neighbours::Neighbours;
 use super::overrides::Overrides;
-use crate::model::{Edge, EntryId, Extent, Node, Role, SourceId, Verdict};
+use crate::model::{Edge, EntryId, Node, Role, SourceId, Verdict};
 
 /// Versions of a story that further entries are compared with. Measured: with five kept versions 98.6 % of full texts
 /// find their story, with one 93.2 %.
@@ -34,9 +40,6 @@ const COPY: f32 = 0.9;
 
 /// A page of which some text covers this much is a version of that text, whatever else it holds.
 pub(super) const MAINLY: f32 = 0.6;
-
-/// What stands beside a text that is most of a page is an appendix if it is no more than this.
-const APPENDIX: f32 = 0.2;
 
 /// Members of one group at the most. The longest list of translations of one essay known to us has 31; above the cap
 /// entries stay stories of their own, so that a flood buries nothing.
@@ -140,20 +143,23 @@ fn fits<K: Ord>(a: &BTreeMap<K, usize>, b: &BTreeMap<K, usize>, most: usize) -> 
     a.iter().all(|(of, n)| n + b.get(of).copied().unwrap_or_default() <= most)
 }
 
+/// A link between two nodes, by their indexes.
+type Link = (usize, usize, Edge);
+
 struct Cut<'a> {
     nodes: Vec<&'a Node>,
-    /// Edges between nodes, strongest link first.
-    links: Vec<(usize, usize, Edge)>,
-    /// All edges, for what is told.
-    edges: Vec<Edge>,
+    /// Links between nodes, strongest first.
+    links: Vec<Link>,
+    /// All edges with the indexes of those ends that are nodes, strongest first: for what is told.
+    edges: Vec<(Option<usize>, Option<usize>, Edge)>,
     /// Pairs that must not stand together.
     apart: BTreeMap<usize, BTreeSet<usize>>,
     /// For each node, which are linked with it.
-    linked: Vec<BTreeSet<usize>>,
+    linked: Neighbours,
     /// For each node, its copies.
-    copies: Vec<BTreeSet<usize>>,
+    copies: Neighbours,
     /// For each node, of which texts it is less than half.
-    wholes: Vec<BTreeSet<usize>>,
+    wholes: Neighbours,
     digest: Vec<bool>,
     /// Entries most of which are two texts side by side.
     holders: Vec<bool>,
@@ -190,16 +196,17 @@ impl<'a> Cut<'a> {
         edges.dedup_by_key(|edge| (edge.a, edge.b));
         edges.sort_by(strength);
 
+        let at = |entry| index.get(&entry).copied();
+        let edges: Vec<_> = edges.into_iter().map(|edge| (at(edge.a), at(edge.b), edge)).collect();
+        let within = edges.iter().filter_map(|(a, b, edge)| Some(((*a)?, (*b)?, *edge)));
+        let links: Vec<Link> = within.clone().filter(|(.., edge)| edge.verdict == Verdict::Link).collect();
         let mut apart: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let vetoes = edges.iter().filter(|edge| edge.is_veto()).map(|edge| (edge.a, edge.b));
-        for (a, b) in overrides.different().chain(vetoes) {
-            if let (Some(a), Some(b)) = (index.get(&a), index.get(&b)) {
-                apart.entry(*a).or_default().insert(*b);
-                apart.entry(*b).or_default().insert(*a);
-            }
+        let vetoes = within.filter(|(.., edge)| edge.is_veto()).map(|(a, b, _)| (a, b));
+        let said = overrides.different().filter_map(|(a, b)| Some((at(a)?, at(b)?)));
+        for (a, b) in said.chain(vetoes) {
+            apart.entry(a).or_default().insert(b);
+            apart.entry(b).or_default().insert(a);
         }
-        let links = edges.iter().filter(|edge| edge.verdict == Verdict::Link);
-        let links: Vec<_> = links.filter_map(|e| Some((*index.get(&e.a)?, *index.get(&e.b)?, *e))).collect();
         let forming = |i: usize| Forming {
             members: vec![i],
             trusted: if nodes[i].trusted { vec![i] } else { Vec::new() },
@@ -208,24 +215,14 @@ impl<'a> Cut<'a> {
             by_language: BTreeMap::from([(nodes[i].language.as_ref().map(|l| l.primary().to_owned()), 1)]),
             stays: false,
         };
-        let mut wholes = vec![BTreeSet::new(); nodes.len()];
-        let mut linked = vec![BTreeSet::new(); nodes.len()];
-        let mut copies = vec![BTreeSet::new(); nodes.len()];
-        for (a, b, edge) in &links {
-            for (least, of) in [(0.0, &mut linked), (COPY, &mut copies)] {
-                if edge.mutual_coverage() >= least {
-                    of[*a].insert(*b);
-                    of[*b].insert(*a);
-                }
-            }
-            for (part, whole, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
-                if edge.coverage_a >= MAINLY && edge.coverage_b < MUTUAL_COVERAGE {
-                    wholes[part].insert(whole);
-                }
-            }
-        }
-        let holders = holders(&nodes, &links, MAINLY, MAINLY);
-        let digest = digests(&nodes, &links);
+        let both_ways = links.iter().flat_map(|(a, b, edge)| [(*a, *b, *edge), (*b, *a, edge.mirrored())]);
+        let pairs = |of: fn(&Edge) -> bool| both_ways.clone().filter(move |(.., e)| of(e)).map(|(a, b, _)| (a, b));
+        let linked = Neighbours::new(nodes.len(), pairs(|_| true));
+        let copies = Neighbours::new(nodes.len(), pairs(|edge| edge.mutual_coverage() >= COPY));
+        let is_part = |edge: &Edge| edge.coverage_a >= MAINLY && edge.coverage_b < MUTUAL_COVERAGE;
+        let wholes = Neighbours::new(nodes.len(), pairs(is_part));
+        let holders = pages::holders(&nodes, &links, &linked, MAINLY, MAINLY);
+        let digest = pages::digests(&nodes, &links, &linked);
         Self {
             digest,
             holders,
@@ -320,7 +317,8 @@ impl<'a> Cut<'a> {
     fn join_rest(&mut self, parts: Parts) {
         for at in 0..self.links.len() {
             let (a, b, edge) = self.links[at];
-            if edge.mutual_coverage() >= MUTUAL_COVERAGE
+            if self.group_of[a] != self.group_of[b]
+                && edge.mutual_coverage() >= MUTUAL_COVERAGE
                 && self.is_kept(a)
                 && self.is_kept(b)
                 && !self.holds_more(a, edge.coverage_a)
@@ -347,7 +345,7 @@ impl<'a> Cut<'a> {
                     && story.members.len() > 1
                     && story.kept.contains(&whole)
                     && !self.holds_more(whole, edge.coverage_b)
-                    && self.agree(self.group_of[whole], &self.linked[part])
+                    && self.agree(self.group_of[whole], part)
                 {
                     let kept = story.kept.clone();
                     self.join(part, whole, edge, Rule::Rest);
@@ -365,16 +363,15 @@ impl<'a> Cut<'a> {
     fn is_borne_out(&self, text: usize, kept: usize, edge: Edge) -> bool {
         edge.mutual_coverage() >= COPY
             || matches!(self.ties[kept], Some(Tie::Override(_)))
-            || self.agree(self.group_of[kept], &self.linked[text])
+            || self.agree(self.group_of[kept], text)
     }
 
-    /// Whether most sources of a group's kept versions have most of theirs among these: by sources, so that none is heard
-    /// twice. Of copies one is enough.
-    fn agree(&self, group: usize, among: &BTreeSet<usize>) -> bool {
+    /// Whether most sources of a group's kept versions have most of theirs linked with this text: by sources, so that none
+    /// is heard twice. Of copies one is enough.
+    fn agree(&self, group: usize, text: usize) -> bool {
         let kept = &self.groups[group].kept;
-        let says = |i: &usize| {
-            among.contains(i) || kept.iter().any(|copy| among.contains(copy) && self.copies[*i].contains(copy))
-        };
+        let linked = |i: usize| self.linked.has(text, i);
+        let says = |i: &usize| linked(*i) || kept.iter().any(|copy| linked(*copy) && self.copies.has(*i, *copy));
         let mut sources: BTreeMap<&SourceId, (usize, usize)> = BTreeMap::new();
         for i in kept {
             let (say, all) = sources.entry(&self.nodes[*i].source).or_default();
@@ -397,7 +394,7 @@ impl<'a> Cut<'a> {
 
     /// Whether both are small parts of one text.
     fn are_parts(&self, a: usize, b: usize) -> bool {
-        self.wholes[a].intersection(&self.wholes[b]).any(|whole| !self.digest[*whole])
+        self.wholes.of(a).iter().any(|whole| self.wholes.has(b, *whole) && !self.digest[*whole])
     }
 
     /// What is left over in twos: a text and a part of it, which nothing else can be drawn into.
@@ -483,12 +480,11 @@ impl<'a> Cut<'a> {
     fn into_partition(self) -> Partition {
         let id = |i: &usize| self.nodes[*i].entry;
         let mut told: BTreeMap<usize, (Vec<EntryId>, Vec<EntryId>)> = BTreeMap::new();
-        let index: BTreeMap<EntryId, usize> = self.nodes.iter().enumerate().map(|(i, n)| (n.entry, i)).collect();
-        for edge in self.edges.iter().filter(|edge| edge.verdict != Verdict::NonLink) {
-            for (from, edge) in [(edge.a, *edge), (edge.b, edge.mirrored())] {
-                let Some(&from) = index.get(&from) else { continue };
+        for (a, b, edge) in self.edges.iter().filter(|(.., edge)| edge.verdict != Verdict::NonLink) {
+            for (from, to, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
+                let Some(from) = from else { continue };
                 let group = self.group_of[from];
-                if index.get(&edge.b).is_some_and(|to| self.group_of[*to] == group) {
+                if to.is_some_and(|to| self.group_of[to] == group) {
                     continue;
                 }
                 let (possible, contains) = told.entry(group).or_default();
@@ -515,51 +511,3 @@ impl<'a> Cut<'a> {
         Partition { groups }
     }
 }
-
-/// Whether a page holds a text whole beside much else. What is most of it must be shorter too: a translation of which some
-/// sentences were not recognised is none of its parts.
-fn is_part(page: &Node, text: &Node, edge: Edge) -> bool {
-    let is_shorter = text.text_len as f32 <= page.text_len as f32 * HELD_WHOLE;
-    edge.coverage_b >= HELD_WHOLE && edge.coverage_a < HELD_WHOLE && (edge.coverage_a < MAINLY || is_shorter)
-}
-
-/// Which entries hold two whole texts side by side that are not linked: two works, or two halves of one. Together they
-/// are at least so much of the entry, each of them is less than `most`.
-fn holders(nodes: &[&Node], links: &[(usize, usize, Edge)], least: f32, most: f32) -> Vec<bool> {
-    let mut held: Vec<Vec<(usize, f32)>> = vec![Vec::new(); nodes.len()];
-    let mut linked: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (a, b, edge) in links {
-        linked.extend([(*a, *b), (*b, *a)]);
-        for (page, text, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
-            let is_held = is_part(nodes[page], nodes[text], edge) && edge.coverage_a < most;
-            if is_held && nodes[text].extent == Extent::Whole {
-                held[page].push((text, edge.coverage_a));
-            }
-        }
-    }
-    let two = |held: &Vec<(usize, f32)>| {
-        held.iter().enumerate().any(|(i, (a, of_a))| {
-            held[i + 1..].iter().any(|(b, of_b)| {
-                let side_by_side = (least..OVERLAPPING).contains(&(of_a + of_b)) && !linked.contains(&(*a, *b));
-                side_by_side && (of_a.max(*of_b) < MAINLY || of_a.min(*of_b) > APPENDIX)
-            })
-        })
-    };
-    held.iter().map(two).collect()
-}
-
-/// Which entries are pages of several works: those that say so of themselves, and those that hold two whole texts, unless
-/// a neighbour is most of them without being one of their parts. Never said of a trusted original.
-fn digests(nodes: &[&Node], links: &[(usize, usize, Edge)]) -> Vec<bool> {
-    let mut digest = holders(nodes, links, 0.0, HELD_WHOLE);
-    for (a, b, edge) in links {
-        for (page, other, edge) in [(*a, *b, *edge), (*b, *a, edge.mirrored())] {
-            digest[page] &= edge.coverage_a < MAINLY || is_part(nodes[page], nodes[other], edge);
-        }
-    }
-    let is_digest = |i: usize| !nodes[i].trusted && (nodes[i].extent == Extent::Digest || digest[i]);
-    (0..nodes.len()).map(is_digest).collect()
-}
-
-#[cfg(test)]
-mod tests;

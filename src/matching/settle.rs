@@ -268,9 +268,11 @@ impl<W: World> Graph<'_, W> {
 
     /// The edges of these entries, each once.
     fn of(&self, nodes: &[Node]) -> Vec<Edge> {
-        let edges = nodes.iter().filter_map(|node| self.edges.get(&node.entry)).flatten().map(Edge::canonical);
-        let edges: BTreeMap<_, _> = edges.map(|edge| ((edge.a, edge.b), edge)).collect();
-        edges.into_values().collect()
+        let edges = nodes.iter().filter_map(|node| self.edges.get(&node.entry)).flatten();
+        let mut edges: Vec<Edge> = edges.map(Edge::canonical).collect();
+        edges.sort_unstable_by_key(|edge| (edge.a, edge.b));
+        edges.dedup_by_key(|edge| (edge.a, edge.b));
+        edges
     }
 }
 
@@ -283,18 +285,21 @@ fn walk<W: World>(
 ) -> Result<Component, W::Error> {
     let mut component = Component { seen: BTreeSet::from([from]), ..Component::default() };
     let mut waiting = VecDeque::from([from]);
-    let mut stories = BTreeSet::new();
+    let mut placed = BTreeSet::new();
     while let Some(entry) = waiting.pop_front() {
         if component.seen.len() > COMPONENT_MAX {
             component.capped = true;
             return Ok(component);
         }
         let mut next: Vec<EntryId> = overrides.joined_with(entry).collect();
-        if let Some(id) = graph.world.story_of(entry)?
-            && stories.insert(id)
+        // Whoever is a member of a story that was read is in no other.
+        if !placed.contains(&entry)
+            && let Some(id) = graph.world.story_of(entry)?
+            && component.previous.iter().all(|story| story.id != id)
             && let Some(story) = graph.world.story(id)?
         {
             next.extend(story.members.iter().map(|m| m.entry));
+            placed.extend(story.members.iter().map(|m| m.entry));
             component.previous.push(story);
         }
         if let Some(node) = graph.world.node(entry)? {

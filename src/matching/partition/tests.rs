@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::graph::VETO_BITS;
-use crate::model::{Language, Timestamp};
+use crate::model::{Extent, Language, Timestamp};
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_763_800_000 + seconds, 0).unwrap()
