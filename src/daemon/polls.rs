@@ -268,7 +268,7 @@ async fn poll_in_turn(rooms: &Arc<Rooms>, source: &Arc<Source>) -> Result<Option
     if !moved && !schedule::is_due(&state, rooms.clock.now()) {
         return Ok(state.next_poll);
     }
-    let (report, next) = poll_source_alone(rooms, source).await?;
+    let (report, next) = poll_source_alone(rooms, source, state.clone()).await?;
     tell(&report, &state);
     Ok(next)
 }
@@ -279,9 +279,13 @@ fn is_moved(source: &Source, state: &SourceState) -> bool {
 }
 
 /// Polls one source in a task of its own: a panic in its work is its failure, and stops no other.
-async fn poll_source_alone(rooms: &Arc<Rooms>, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
+async fn poll_source_alone(
+    rooms: &Arc<Rooms>,
+    source: &Arc<Source>,
+    state: SourceState,
+) -> Result<(PollReport, Option<Timestamp>), Error> {
     let (own, polled) = (Arc::clone(rooms), Arc::clone(source));
-    if let Ok(done) = tokio::spawn(async move { poll_source(&own, &polled).await }).await {
+    if let Ok(done) = tokio::spawn(async move { poll_source(&own, &polled, state).await }).await {
         return done;
     }
     let (state, now) = (rooms.house.state(&source.id)?, rooms.clock.now());
@@ -290,8 +294,11 @@ async fn poll_source_alone(rooms: &Arc<Rooms>, source: &Arc<Source>) -> Result<(
 }
 
 /// Polls one source and commits what it brought; returns when it is due again.
-async fn poll_source(rooms: &Rooms, source: &Arc<Source>) -> Result<(PollReport, Option<Timestamp>), Error> {
-    let state = rooms.house.state(&source.id)?;
+async fn poll_source(
+    rooms: &Rooms,
+    source: &Arc<Source>,
+    state: SourceState,
+) -> Result<(PollReport, Option<Timestamp>), Error> {
     let clock = rooms.clock.clone();
     let fetcher = rooms.fetcher();
     let (polled, _place) = poll::poll(&fetcher, source, state, &move || clock.now()).await;
@@ -397,17 +404,6 @@ pub async fn poll_now(
 ) -> Result<(), Error> {
     let mut line = Line::default();
     for source in sources {
-        let state = rooms.house.state(&source.id)?;
-        if let Err(why) = schedule::may_poll(&state, rooms.clock.now()) {
-            each(&PollReport {
-                source: rooms.house.plan().name(&source.id).clone(),
-                outcome: Outcome::Failed(why),
-                entries: state.entries,
-                ingested: Ingested::default(),
-                faults: Vec::new(),
-            });
-            continue;
-        }
         line.push(rooms.fetcher().group(&source.url), source);
     }
     let mut polls = JoinSet::new();
@@ -417,14 +413,14 @@ pub async fn poll_now(
             let rooms = Arc::clone(rooms);
             let task = polls.spawn(async move {
                 let _turn = rooms.under_way.wait(&source.id).await;
-                poll_source_alone(&rooms, &source).await
+                poll_by_hand(&rooms, &source).await
             });
             groups.insert(task.id(), group);
         }
         let Some(done) = polls.join_next_with_id().await else { break };
         let task = match done {
             Ok((task, polled)) => {
-                each(&polled?.0);
+                each(&polled?);
                 task
             }
             Err(error) => error.id(),
@@ -432,6 +428,21 @@ pub async fn poll_now(
         groups.remove(&task).iter().for_each(|group| line.ended(group));
     }
     tokio::task::block_in_place(|| rooms.house.write_states())
+}
+
+/// Polls a source unless it asked not to be asked yet, or is gone.
+async fn poll_by_hand(rooms: &Arc<Rooms>, source: &Arc<Source>) -> Result<PollReport, Error> {
+    let state = rooms.house.state(&source.id)?;
+    if let Err(why) = schedule::may_poll(&state, rooms.clock.now()) {
+        return Ok(PollReport {
+            source: rooms.house.plan().name(&source.id).clone(),
+            outcome: Outcome::Failed(why),
+            entries: state.entries,
+            ingested: Ingested::default(),
+            faults: Vec::new(),
+        });
+    }
+    Ok(poll_source_alone(rooms, source, state).await?.0)
 }
 
 /// Does all that is due after a poll by hand: reads pages, judges, fetches the originals that reposts were found to

@@ -1,7 +1,8 @@
 //! What is kept of a source between two polls, what a poll asks, and how it ended?
 
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use super::{Fault, Language, Phrase, Reading, Timestamp};
@@ -88,10 +89,12 @@ pub enum Outcome {
     Gone(String),
 }
 
-/// One poll in the status history of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One poll in the status history of a source. Written as a row without names, its time in milliseconds since 1970: each
+/// poll reads and writes two dozen of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PollRecord {
     /// When.
+    #[serde(deserialize_with = "moment")]
     pub at: Timestamp,
     /// The status code of the feed's answer; `None` where there was none.
     pub status: Option<u16>,
@@ -101,6 +104,28 @@ pub struct PollRecord {
     pub entries: u32,
     /// Bytes over the wire, all requests of the poll.
     pub bytes: u64,
+}
+
+impl Serialize for PollRecord {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (self.at.timestamp_millis(), self.status, &self.outcome, self.entries, self.bytes).serialize(to)
+    }
+}
+
+/// A time in milliseconds since 1970; or in words (RFC 3339), as it was written before.
+fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Millis(i64),
+        Words(Timestamp),
+    }
+    match Written::deserialize(from)? {
+        Written::Millis(millis) => {
+            Timestamp::from_timestamp_millis(millis).ok_or_else(|| D::Error::custom("the time is out of range"))
+        }
+        Written::Words(at) => Ok(at),
+    }
 }
 
 /// What the feed's document and headers say of themselves: shown on pages, copied into `<source>`
@@ -271,6 +296,19 @@ pub struct Polled {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_history_is_rows_and_the_form_of_before_is_read() {
+        let at = Timestamp::from_timestamp_millis(1_763_800_000_250).unwrap();
+        let outcome = Outcome::Failed("no answer".to_owned());
+        let poll = PollRecord { at, status: Some(304), outcome, entries: 3, bytes: 120 };
+        let rows = r#"[1763800000250,304,{"Failed":"no answer"},3,120]"#;
+        assert_eq!(serde_json::to_string(&poll).unwrap(), rows);
+        let before = r#"{"at":"2025-11-22T08:26:40.250Z","status":304,"outcome":{"Failed":"no answer"},"entries":3,"bytes":120}"#;
+        for written in [rows, before] {
+            assert_eq!(serde_json::from_str::<PollRecord>(written).unwrap(), poll);
+        }
+    }
 
     #[test]
     fn an_outage_is_remembered_once_it_lasted_a_day() {

@@ -31,6 +31,7 @@ pub struct Ingested {
 struct Brought {
     source: Source,
     state: SourceState,
+    /// Names under which an entry was not known yet.
     aliases: Vec<(String, EntryId)>,
     /// New and changed entries, each with the page to fetch.
     entries: Vec<(Entry, Option<Url>)>,
@@ -79,7 +80,13 @@ impl House {
         let is_first = query::is_unseen(&*self.store, &source.id).unwrap_or(false);
         let known: Option<identity::Find<'_>> = (!is_first).then_some(&known);
         for settled in identity::settle(raws, &reading.feed, &source.id, base, known) {
-            aliases.extend(settled.identity.aliases.iter().map(|alias| (alias.clone(), settled.id)));
+            // To look one up costs a third of writing it.
+            let is_new = |alias: &&String| {
+                let stored = || query::entry_by_alias(&*self.store, &source.id, alias).ok().flatten();
+                settled.known_revision.is_none() || stored() != Some(settled.id)
+            };
+            let new = settled.identity.aliases.iter().filter(is_new);
+            aliases.extend(new.map(|alias| (alias.clone(), settled.id)));
             let Some(raw) = raws.get(settled.index).filter(|_| !settled.is_unchanged()) else { continue };
             // What may lack a part takes nobody's place.
             if raw.cut_off != CutOff::No && settled.known_revision.is_some() {
