@@ -14,36 +14,38 @@ use crate::matching::overrides::{Notice, Overrides};
 use crate::model::{EntryId, SourceId};
 use crate::normalise::link;
 
-/// Prints every fault (exit 2), or what the file configures and what may not be meant in it. The store is asked only
-/// where there are overrides: whether it has the entries that they name.
+/// Prints every fault (exit 2), or what the file configures and what may not be meant in it. The store, where there is one,
+/// is asked whether it has the entries that overrides name, and where an override is wanted.
 pub fn run(common: &Common) -> Outcome {
     let (config, warnings) = Config::load(&common.config, &environment())?;
     let file = common.config.display();
     for warning in &warnings {
         println!("{file}:{}: warning: {}", warning.line, warning.message);
     }
-    if !config.overrides.is_empty() {
-        if config.store.path.is_dir() {
-            let whole = std::path::absolute(&common.config).context("failed to find the folder of feeds.toml")?;
-            let words = ["check".to_owned(), "--config".to_owned(), whole.display().to_string()];
-            if let Err(error) = through_configured(&config, common, &words, &Command::Check) {
-                println!("{file}: warning: the overrides cannot be checked: {error:#}");
-            }
-        } else {
-            // Nothing was polled yet: then they can only contradict each other.
-            let page = |url: &Url| vec![EntryId::new(&SourceId(String::new()), link::canonical(url).as_str())];
-            tell(&config, &Overrides::resolve(&written(&config), page).1, &mut std::io::stdout())?;
+    if config.store.path.is_dir() {
+        let whole = std::path::absolute(&common.config).context("failed to find the folder of feeds.toml")?;
+        let words = ["check".to_owned(), "--config".to_owned(), whole.display().to_string()];
+        if let Err(error) = through_configured(&config, common, &words, &Command::Check) {
+            println!("{file}: warning: overrides and stories cannot be checked: {error:#}");
         }
+    } else {
+        // Nothing was polled yet: then overrides can only contradict each other.
+        let page = |url: &Url| vec![EntryId::new(&SourceId(String::new()), link::canonical(url).as_str())];
+        tell(&config, &Overrides::resolve(&written(&config), page).1, &mut std::io::stdout())?;
     }
     let (sources, editions) = (config.sources.len(), config.editions.len());
     println!("{file}: ok, {} and {}", count(sources, "source"), count(editions, "edition"));
     Ok(0)
 }
 
-/// Says what is wrong with the overrides, where the store is held.
-pub(super) fn overrides(rooms: &Rooms, common: &Common, out: &mut dyn Write) -> Outcome {
+/// Says what is wrong with the overrides, and where one is wanted, where the store is held.
+pub(super) fn stories(rooms: &Rooms, common: &Common, out: &mut dyn Write) -> Outcome {
     let (config, _) = Config::load(&common.config, &environment())?;
     tell(&config, &rooms.house.resolve_overrides(&written(&config))?.1, out)?;
+    let file = config.file.display();
+    for crowd in rooms.house.crowds()? {
+        print(out, format_args!("{file}: warning: {crowd}"))?;
+    }
     Ok(0)
 }
 

@@ -288,7 +288,7 @@ fn dispatch(arguments: &Arguments) -> Outcome {
 /// Runs a subcommand that needs the house, in the process that holds it.
 fn execute(rooms: &Arc<Rooms>, runtime: &Runtime, common: &Common, command: &Command, out: &mut dyn Screen) -> Outcome {
     match command {
-        Command::Check => check::overrides(rooms, common, out),
+        Command::Check => check::stories(rooms, common, out),
         Command::Poll { source } => poll::run(rooms, runtime, source.as_deref(), out),
         Command::Explain { a, b } => pair::run(rooms, a, b, out),
         Command::Stories { json } => stories::run(rooms, *json, out),

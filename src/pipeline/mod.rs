@@ -12,6 +12,7 @@
 //! - Matching runs on `pool`, which is bounded, and never on a worker of the runtime.
 
 mod compare;
+mod crowds;
 mod disk;
 mod editions;
 mod founding;

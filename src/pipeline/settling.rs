@@ -9,10 +9,10 @@ use url::Url;
 
 use super::judge::judged;
 use super::references::is_at_home;
-use super::{Error, House, Judged, Plan, SAME_LINK_MAX};
+use super::{Error, House, Judged, Plan, SAME_LINK_MAX, crowds};
 use crate::matching::overrides::{Notice, OverrideUrls, Overrides};
 use crate::matching::rivals::{self, Claims};
-use crate::matching::settle::{COMPONENT_MAX, Seeds, World, settle};
+use crate::matching::settle::{Seeds, World, settle};
 use crate::matching::stories::Standing;
 use crate::model::{Change, Edge, EntryId, Node, Phrase, Resolution, Role, Story, StoryId, Timestamp, Verdict};
 use crate::normalise::link;
@@ -93,13 +93,7 @@ impl House {
         drop(told);
         for change in &resolution.changes {
             let Change::Capped { story, entry } = change else { continue };
-            let Some(entry) = query::entry(&*self.store, *entry)? else { continue };
-            let page = entry.link.as_ref().map_or_else(|| entry.id.to_string(), ToString::to_string);
-            notices.push(format!(
-                "“{}” ({page}) is linked with more than {COMPONENT_MAX} entries, of which only the nearest were looked at; \
-                 it stands in {story} until an override says otherwise",
-                entry.title
-            ));
+            notices.extend(self.tell_crowd(*story, *entry)?);
         }
         Ok(notices)
     }
@@ -119,6 +113,7 @@ impl House {
             draft.put_resolution(&part, now)?;
             resolution.append(part);
         }
+        crowds::keep(draft, &resolution)?;
         Ok((resolution, notices))
     }
 }

@@ -38,7 +38,8 @@ impl House {
 
     /// The frame of the page of the sources, where it is told what is wrong with the overrides.
     pub(super) fn frame_with_notices(&self) -> Result<Frame, Error> {
-        let notices = self.overrides()?.1.into_iter().map(|notice| notice.message).collect();
+        let faults = self.overrides()?.1.into_iter().map(|notice| notice.message);
+        let notices = faults.chain(self.crowds()?).collect();
         Ok(Frame { notices, ..self.frame() })
     }
 
