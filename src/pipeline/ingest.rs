@@ -1,6 +1,7 @@
 //! What of a poll is new, and what has to be done about it?
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,8 +68,17 @@ impl House {
     fn read_new(&self, source: &Source, polled: Polled, now: Timestamp) -> Brought {
         let Polled { reading, state, outcome } = polled;
         let (mut aliases, mut entries) = (Vec::new(), Vec::new());
+        let looked_up = RefCell::new(HashMap::new());
+        let stored = |alias: &str| -> Option<EntryId> {
+            if let Some(id) = looked_up.borrow().get(alias) {
+                return *id;
+            }
+            let id = query::entry_by_alias(&*self.store, &source.id, alias).ok().flatten();
+            looked_up.borrow_mut().insert(alias.to_owned(), id);
+            id
+        };
         let known = |alias: &str| -> Option<Known> {
-            let id = query::entry_by_alias(&*self.store, &source.id, alias).ok()??;
+            let id = stored(alias)?;
             match query::entry(&*self.store, id).ok()? {
                 Some(entry) => Some(Known::from(&entry)),
                 None => query::remembered(&*self.store, id).ok()?,
@@ -81,10 +91,7 @@ impl House {
         let known: Option<identity::Find<'_>> = (!is_first).then_some(&known);
         for settled in identity::settle(raws, &reading.feed, &source.id, base, known) {
             // To look one up costs a third of writing it.
-            let is_new = |alias: &&String| {
-                let stored = || query::entry_by_alias(&*self.store, &source.id, alias).ok().flatten();
-                settled.known_revision.is_none() || stored() != Some(settled.id)
-            };
+            let is_new = |alias: &&String| settled.known_revision.is_none() || stored(alias) != Some(settled.id);
             let new = settled.identity.aliases.iter().filter(is_new);
             aliases.extend(new.map(|alias| (alias.clone(), settled.id)));
             let Some(raw) = raws.get(settled.index).filter(|_| !settled.is_unchanged()) else { continue };
