@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::partition::{HELD_WHOLE, OVERLAPPING};
-use crate::model::graph::EDGES_MAX;
 use crate::model::{Edge, EntryId, Verdict};
 
 /// By so many bits the better claim must lead; closer ones are left to the partition.
@@ -59,7 +58,7 @@ pub fn settle_one(edge: &mut Edge, of_a: &Claims, of_b: &Claims) {
 /// Whether its first end has a better link elsewhere.
 fn outdone(claim: &Edge, of_a: &Claims, of_b: &Claims) -> bool {
     let (mut against, mut beside, mut unknown) = (0, 0, 0);
-    let (most_against, is_full) = (of_b.refused, of_b.edges.len() >= EDGES_MAX);
+    let most_against = of_b.refused;
     let mut of_b = of_b.edges.iter().peekable();
     for other in of_a.edges.iter().filter(|other| other.verdict == Verdict::Link && other.b != claim.b) {
         while of_b.next_if(|edge| edge.b < other.b).is_some() {}
@@ -69,8 +68,6 @@ fn outdone(claim: &Edge, of_a: &Claims, of_b: &Claims) -> bool {
             // Two weak translations of one original may be no more than possible versions of one another.
             Some(Verdict::Link | Verdict::PossibleLink) => beside += 1,
             Some(Verdict::NonLink) => against += better,
-            // One more than are kept may have been compared.
-            None if is_full => {}
             None => unknown += better,
         }
         // Whoever could still be against does not outvote them.
@@ -135,21 +132,6 @@ mod tests {
         edges.push(edge(4, 3, 9.0));
         settle(&mut edges);
         assert_eq!(edges.iter().filter(|e| e.verdict == Verdict::Link).count(), 5);
-    }
-
-    #[test]
-    fn where_no_more_edges_are_kept_an_absent_one_says_nothing() {
-        // 1 is the translation, 2 its original in a crowd, 3 a better claim of which 2 keeps nothing.
-        let of_translation = Claims::new(vec![edge(1, 2, 9.0), edge(1, 3, 14.0)]);
-        let settled = |crowd: usize| {
-            let others = (0..crowd - 1).map(|n| edge(2, 10 + n as u128, 9.0));
-            let of_original = Claims::new(others.chain([edge(2, 1, 9.0)]).collect());
-            let mut claim = edge(1, 2, 9.0);
-            settle_one(&mut claim, &of_translation, &of_original);
-            claim.verdict
-        };
-        assert_eq!(settled(EDGES_MAX - 1), Verdict::PossibleLink);
-        assert_eq!(settled(EDGES_MAX), Verdict::Link);
     }
 
     #[test]
