@@ -13,6 +13,7 @@ use crate::daemon::Rooms;
 use crate::matching::overrides::{Notice, Overrides};
 use crate::model::{EntryId, SourceId};
 use crate::normalise::link;
+use crate::store::SledStore;
 
 /// Prints every fault (exit 2), or what the file configures and what may not be meant in it. The store, where there is one,
 /// is asked whether it has the entries that overrides name, and where an override is wanted.
@@ -22,7 +23,7 @@ pub fn run(common: &Common) -> Outcome {
     for warning in &warnings {
         println!("{file}:{}: warning: {}", warning.line, warning.message);
     }
-    if config.store.path.is_dir() {
+    if SledStore::is_in(&config.store.path) {
         let whole = std::path::absolute(&common.config).context("failed to find the folder of feeds.toml")?;
         let words = ["check".to_owned(), "--config".to_owned(), whole.display().to_string()];
         if let Err(error) = through_configured(&config, common, &words, &Command::Check) {

@@ -219,11 +219,11 @@ impl<'s> Draft<'s> {
             })?;
         }
         let evidence = if a <= b { evidence.clone() } else { evidence.mirrored() };
-        self.put(Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes(), &evidence)
+        self.put(query::evidence_key(a, b), &evidence)
     }
 
     fn delete_edge(&mut self, a: EntryId, b: EntryId) -> Result<(), Error> {
-        let evidence = Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes();
+        let evidence = query::evidence_key(a, b);
         if self.get(&evidence)?.is_none() {
             return Ok(());
         }
@@ -261,8 +261,10 @@ impl<'s> Draft<'s> {
     pub fn delete_edges(&mut self, entry: EntryId) -> Result<Vec<EntryId>, Error> {
         let edges = query::edges_of(self, entry)?;
         for edge in &edges {
-            self.delete_edge(edge.a, edge.b)?;
+            self.batch.delete(query::evidence_key(entry, edge.b));
+            self.change_edges(edge.b, |others| others.retain(|other| other.b != entry))?;
         }
+        self.change_edges(entry, Vec::clear)?;
         Ok(edges.iter().map(|edge| edge.b).collect())
     }
 

@@ -253,9 +253,14 @@ pub(super) fn edges_alone(from: &dyn Read, entry: EntryId) -> Result<Vec<(Vec<u8
     pairs.into_iter().map(edge).collect()
 }
 
+/// Where the findings about a pair stand.
+pub(super) fn evidence_key(a: EntryId, b: EntryId) -> Vec<u8> {
+    Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes()
+}
+
 /// The findings about a pair, seen from `a`.
 pub fn evidence(from: &dyn Read, a: EntryId, b: EntryId) -> Result<Option<Evidence>, Error> {
-    let key = Key::of(kind::EVIDENCE).entry(a.min(b)).entry(a.max(b)).bytes();
+    let key = evidence_key(a, b);
     let evidence: Option<Evidence> = read(from, &key)?;
     Ok(evidence.map(|e| if a <= b { e } else { e.mirrored() }))
 }

@@ -116,6 +116,20 @@ fn variables_name_the_configuration_and_are_none_where_they_are_empty() {
 }
 
 #[test]
+fn check_opens_no_store_in_a_folder_that_has_none() {
+    let aggregator = spawn_aggregator("");
+    let check = |store: &std::path::Path| {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_tributary"));
+        check.args(["check", "--config"]).arg(aggregator.config()).env("TRIBUTARY_STORE", store);
+        assert!(check.output().expect("ended").status.success());
+        std::fs::read_dir(store).expect("a folder").count()
+    };
+    let folder = aggregator.config().with_file_name("volume");
+    std::fs::create_dir(&folder).expect("made");
+    assert_eq!(check(&folder), 0, "a volume that is not filled yet");
+}
+
+#[test]
 fn poll_keeps_a_running_retry_after_and_a_410() {
     let (good, busy, gone) = (Origin::start(), Origin::start(), Origin::start());
     good.serve("/feed", Answer::ok(RSS, rss("Good", &good.url(""), ITEMS)));

@@ -111,6 +111,12 @@ impl SledStore {
         Ok(Self { layout, shared, jobs: Some(jobs), thread: Some(thread) })
     }
 
+    /// Whether a store was ever opened in this folder.
+    pub fn is_in(folder: impl AsRef<Path>) -> bool {
+        let layout = Layout { root: folder.as_ref().to_owned() };
+        layout.database().exists() || layout.previous().exists()
+    }
+
     /// Asks the writing thread, and waits.
     fn ask(&self, job: impl FnOnce(Reply) -> Job) -> Result<(), Error> {
         let closed = || self.layout.damaged("its writing thread has stopped");
