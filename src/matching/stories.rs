@@ -7,7 +7,10 @@
 //!
 //! No source robs another of its id: that of a story which a trusted original heads goes where the original goes, and
 //! an older story of others that turns out to be the same work does not take it; nor does an edit make a story older
-//! than the edit. Where the reader joins or parts them by an override, founding and age alone decide.
+//! than the edit, or have it take over most of a story that stood before and was split. Where the reader joins or parts them by an override, founding and age alone decide.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,6 +123,7 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
         }
     }
     let mut ids: Vec<Option<StoryId>> = vec![None; groups.len()];
+    let mut robbed: BTreeMap<usize, Vec<&Story>> = BTreeMap::new();
     for (group, mut stories) in claims {
         let here = |entry: &EntryId| group_of.get(entry) == Some(&group);
         let by_reader = groups[group].members.iter().any(|(_, tie)| matches!(tie, Some(Tie::Override(_))));
@@ -127,6 +131,11 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
         stories.sort_by_key(|story| {
             (!by_reader && !heads(story), stands_since(story, nodes, here), story.founded, story.id)
         });
+        let robs = !by_reader && !heads(stories[0]) && is_robbed(&groups[group].members, &stories, scene, nodes);
+        if robs {
+            robbed.insert(group, stories);
+            continue;
+        }
         let stays = stories[0].id;
         ids[group] = Some(stays);
         gone.extend(stories[1..].iter().map(|story| (story.id, Some(stays))));
@@ -143,7 +152,26 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
             id
         })
     });
-    Names { ids: ids.collect(), gone, revived }
+    let ids: Vec<StoryId> = ids.collect();
+    for (group, stories) in robbed {
+        gone.extend(stories.iter().map(|story| (story.id, Some(ids[group]))));
+    }
+    Names { ids, gone, revived }
+}
+
+/// Whether most members of a group were split off from stories that stood before an edit made the first of its claimants
+/// what it is. Then they found a story of their own, which takes the claimants over.
+fn is_robbed(
+    members: &[(EntryId, Option<Tie>)],
+    claimants: &[&Story],
+    scene: &Scene<'_>,
+    nodes: &BTreeMap<EntryId, &Node>,
+) -> bool {
+    let here = |entry: &EntryId| members.iter().any(|(e, _)| e == entry);
+    let Some(edited) = by_right(claimants[0], nodes, here).and_then(|node| node.revised) else { return false };
+    let lost = scene.previous.iter().filter(|was| was.founded < edited && !claimants.iter().any(|c| c.id == was.id));
+    let split_off = lost.flat_map(|was| &was.members).filter(|m| here(&m.entry)).count();
+    split_off * 2 > members.len()
 }
 
 /// Since when a story is what it is: since it was founded, but not before the last edit of the entry that founded it (of
@@ -153,9 +181,17 @@ fn stands_since(story: &Story, nodes: &BTreeMap<EntryId, &Node>, here: impl Fn(&
     if nodes.get(&story.head).is_some_and(|head| head.trusted) {
         return story.founded;
     }
-    let founder = EntryId(story.id.0);
-    let by_right = [founder, story.head].into_iter().filter(here).find_map(|entry| nodes.get(&entry));
-    by_right.and_then(|node| node.revised).map_or(story.founded, |edited| edited.max(story.founded))
+    let edited = by_right(story, nodes, here).and_then(|node| node.revised);
+    edited.map_or(story.founded, |edited| edited.max(story.founded))
+}
+
+/// Who says what a story is about: the entry that founded it, else its head.
+fn by_right<'n>(
+    story: &Story,
+    nodes: &BTreeMap<EntryId, &'n Node>,
+    here: impl Fn(&EntryId) -> bool,
+) -> Option<&'n Node> {
+    [EntryId(story.id.0), story.head].into_iter().filter(here).find_map(|entry| nodes.get(&entry).copied())
 }
 
 /// Which group a story lives on in: that of the trusted original which heads it, else that of its founding entry; where
