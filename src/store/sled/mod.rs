@@ -1,5 +1,6 @@
 //! How is the store kept on disk? In one sled tree that one thread writes, opened with care and closed on doubt.
 
+mod looks;
 mod open;
 mod seal;
 mod writer;
@@ -14,6 +15,7 @@ use std::thread::JoinHandle;
 
 use ::sled::Db;
 
+use self::looks::Looks;
 use self::open::{Layout, Reading, guard};
 use self::seal::Acked;
 use self::writer::{Job, Reply, Writer};
@@ -130,7 +132,11 @@ impl Read for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let state = self.shared.state.read().unwrap_or_else(PoisonError::into_inner);
         let db = state.db(&self.layout)?;
-        guard(&self.layout, || Ok(db.get(key)?.map(|value| value.to_vec())))
+        guard(&self.layout, || {
+            let Some(value) = db.get(key)? else { return Ok(None) };
+            looks::alone(db, key, value.len())?;
+            Ok(Some(value.to_vec()))
+        })
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Vec<Pair>, Error> {
@@ -144,7 +150,12 @@ impl Read for SledStore {
             Some(to) => db.range(from..to),
             None => db.range(from..),
         };
-        let copied = |pair: ::sled::Result<(::sled::IVec, ::sled::IVec)>| pair.map(|(k, v)| (k.to_vec(), v.to_vec()));
+        let mut looks = Looks::default();
+        let copied = |pair: ::sled::Result<(::sled::IVec, ::sled::IVec)>| {
+            let (key, value) = pair?;
+            looks.read(db, &key, value.len())?;
+            Ok((key.to_vec(), value.to_vec()))
+        };
         guard(&self.layout, || {
             if scan.backwards {
                 range.rev().take(scan.limit).map(copied).collect()

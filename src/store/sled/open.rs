@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ::sled::{Db, Error as SledError};
 
+use super::looks::Looks;
 use super::seal::{Acked, FORMAT, Seal};
 use crate::store::Error;
 use crate::store::key::kind;
@@ -275,9 +276,10 @@ impl Reading {
     pub fn slice(&mut self, layout: &Layout, db: &Db) -> Result<bool, Error> {
         let from = self.cursor.as_ref().map_or(vec![kind::STORE + 1], |key| [key.as_slice(), &[0]].concat());
         guard(layout, || {
-            let mut read = 0;
+            let (mut read, mut looks) = (0, Looks::default());
             for pair in db.range(from..).take(SLICE) {
                 let (key, value) = pair?;
+                looks.read(db, &key, value.len())?;
                 self.seen.add(&key, &value);
                 self.cursor = Some(key.to_vec());
                 read += 1;

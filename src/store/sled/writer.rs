@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ::sled::Db;
 
+use super::looks::{self, Looks};
 use super::open::{self, Layout, Reading, SEAL_KEY, guard};
 use super::seal::{Acked, FORMAT, Seal};
 use super::{Shared, State};
@@ -148,7 +149,11 @@ impl Writer {
     fn prepare(&mut self, db: &Db, batch: &Batch) -> Result<::sled::Batch, Error> {
         let mut writes = ::sled::Batch::default();
         for (key, value) in batch.writes() {
-            let old = guard(&self.layout, || db.get(key))?;
+            let old = guard(&self.layout, || {
+                let old = db.get(key)?;
+                looks::alone(db, key, old.as_deref().or(value).map_or(0, <[u8]>::len))?;
+                Ok(old)
+            })?;
             if old.as_deref() == value {
                 continue;
             }
@@ -305,17 +310,20 @@ impl Writer {
         let db = state.db(layout)?;
         let copy = open::open_database(layout, &layout.next())?;
         let mut seen = Seal { batch: self.seal.batch, ..Seal::default() };
-        let (mut chunk, mut bytes) = (::sled::Batch::default(), 0);
-        let mut pairs = db.iter();
+        let (mut chunk, mut written, mut bytes) = (::sled::Batch::default(), Vec::new(), 0);
+        let (mut pairs, mut looks) = (db.iter(), [Looks::default(), Looks::default()]);
         while let Some((key, value)) = guard(layout, || pairs.next().transpose())? {
+            guard(layout, || looks[0].read(db, &key, value.len()))?;
             if key.as_ref() == SEAL_KEY {
                 continue;
             }
             seen.add(&key, &value);
             bytes += key.len() + value.len();
+            written.push((key.clone(), value.len()));
             chunk.insert(key, value);
             if bytes > CHUNK_BYTES {
                 guard(layout, || copy.apply_batch(std::mem::take(&mut chunk)))?;
+                guard(layout, || written.drain(..).try_for_each(|(key, length)| looks[1].read(&copy, &key, length)))?;
                 bytes = 0;
             }
         }
