@@ -8,8 +8,10 @@
 //! - first: every feed is 235 KB, gzipped, and new: fetched, parsed, cleaned and stored; nothing is matched. The bare
 //!   loop is reqwest, gunzip and a quick-xml pull over all events.
 //! - 5 % new: the same feeds again, of which every twentieth has one new post; the median of five such polls.
-//! - memory: as many sources as for unchanged, with small feeds, are polled twice by the daemon's code, all at once, in
-//!   a process of its own, with one arena of memory as the program has (`cli/arena.rs`).
+//! - memory: as many sources as for unchanged, with small feeds, are polled twice by the daemon's code, all at once, with
+//!   one arena of memory as the program has (`cli/arena.rs`).
+//!
+//! Each part runs in a process of its own.
 //!
 //! The addresses are spread over as many hosts (127.0.x.y), as real sources are.
 
@@ -54,9 +56,13 @@ fn main() {
         return runtime.block_on(origin());
     }
     let number = |place: usize, or: usize| arguments.iter().filter_map(|a| a.parse().ok()).nth(place).unwrap_or(or);
-    if let Some(port) = arguments.iter().position(|a| a == "--memory").and_then(|at| arguments.get(at + 1)) {
-        let origin = Origin { child: None, port: port.parse().expect("a port") };
-        return runtime.block_on(memory(&origin, number(1, 10_000)));
+    if let Some(part) = arguments.iter().position(|a| a == "--part") {
+        let origin = Origin { child: None, port: number(0, 0) as u16 };
+        return match arguments.get(part + 1).map(String::as_str) {
+            Some("unchanged") => runtime.block_on(unchanged(&origin, number(1, 10_000))),
+            Some("first") => runtime.block_on(first(&origin, number(1, 1_000))),
+            _ => runtime.block_on(memory(&origin, number(1, 10_000))),
+        };
     }
     let origin = Origin::start();
     println!(
@@ -64,14 +70,16 @@ fn main() {
         "poll", "feeds", "bare CPU s", "our CPU s", "ratio", "peak MiB"
     );
     let (many, large) = (number(0, 10_000), number(1, 1_000));
-    runtime.block_on(unchanged(&origin, many));
-    runtime.block_on(first(&origin, large));
+    // Each in a process of its own, so that none works in the heap that another has left.
     let program = std::env::current_exe().expect("this program");
-    let child = Command::new(program)
-        .args(["--memory", &origin.port.to_string(), &many.to_string()])
-        .env("MALLOC_ARENA_MAX", "1")
-        .status();
-    assert!(child.expect("it starts").success());
+    for (part, feeds) in [("unchanged", many), ("first", large), ("memory", many)] {
+        let mut child = Command::new(&program);
+        child.args(["--part", part, &origin.port.to_string(), &feeds.to_string()]);
+        if part == "memory" {
+            child.env("MALLOC_ARENA_MAX", "1");
+        }
+        assert!(child.status().expect("it starts").success());
+    }
 }
 
 /// Peak memory of a process that polls so many sources by the daemon's own code.

@@ -325,6 +325,7 @@ impl<'a> Cut<'a> {
                 && !self.holds_more(b, edge.coverage_b)
                 && self.is_borne_out(b, a, edge)
                 && self.is_borne_out(a, b, edge)
+                && self.is_by_original(a, b)
                 && (parts == Parts::Too || !self.are_parts(a, b))
             {
                 self.join(a, b, edge, Rule::Rest);
@@ -386,6 +387,15 @@ impl<'a> Cut<'a> {
     /// what is most of it, its copies.
     fn holds_more(&self, page: usize, share: f32) -> bool {
         self.holders[page] && !self.nodes[page].trusted && share < MAINLY
+    }
+
+    /// Past the cap, several entries and a trusted original's become one only by what links the original itself: what
+    /// links the others with one another was not looked at whole.
+    fn is_by_original(&self, a: usize, b: usize) -> bool {
+        let (of_a, of_b) = (&self.groups[self.group_of[a]], &self.groups[self.group_of[b]]);
+        let several = of_a.members.len() > 1 && of_b.members.len() > 1;
+        let speaks = |i: usize, group: &Forming| group.trusted.is_empty() || self.nodes[i].trusted;
+        !several || !(of_a.stays || of_b.stays) || speaks(a, of_a) && speaks(b, of_b)
     }
 
     fn is_kept(&self, i: usize) -> bool {

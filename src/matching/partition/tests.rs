@@ -55,12 +55,18 @@ fn edge(line: &str) -> Edge {
 }
 
 fn cut(nodes: &[Node], edges: &[&str], overrides: &Overrides) -> Vec<Vec<String>> {
+    cut_around(nodes, edges, overrides, &[])
+}
+
+/// As [`cut`], with the names of those that stay together.
+fn cut_around(nodes: &[Node], edges: &[&str], overrides: &Overrides, stay: &[&str]) -> Vec<Vec<String>> {
+    let stay: Vec<Vec<EntryId>> = stay.iter().map(|set| set.split('+').map(id).collect()).collect();
     let edges: Vec<Edge> = edges.iter().map(|line| edge(line)).collect();
     let name = |entry: &EntryId| {
         let node = nodes.iter().find(|node| node.entry == *entry).unwrap();
         node.source.0.clone()
     };
-    let mut groups: Vec<Vec<String>> = partition(nodes, &edges, overrides)
+    let mut groups: Vec<Vec<String>> = partition_around(nodes, &edges, overrides, &stay)
         .groups
         .iter()
         .map(|group| {
@@ -86,6 +92,20 @@ fn check(why: &str, nodes: &[&str], edges: &[&str], expected: &[&str]) {
     let expected: Vec<Vec<String>> =
         expected.iter().map(|group| group.split('+').map(str::to_owned).collect()).collect();
     assert_eq!(cut(&nodes, edges, &Overrides::default()), expected, "{why}");
+}
+
+#[test]
+fn what_stays_together_is_joined_with_an_original_by_the_original_alone() {
+    // Two texts within a template that two works have, each with one of them; the story of the second stays.
+    let names = ["T", "a", "b", "c", "d"];
+    let nodes: Vec<Node> = names.iter().map(|name| node(name, "en", "ann")).collect();
+    let template = ["T a 30 .4 .5", "T d 30 .4 .5", "b a 30 .4 .5", "b d 30 .4 .5", "c a 30 .4 .5", "c d 30 .4 .5"];
+    let both = [&template[..], &["a d 30 .5 .5", "b c 50 1 1"]].concat();
+    let groups = |edges: &[&str]| cut_around(&nodes, edges, &Overrides::default(), &["b+c+d"]);
+    assert_eq!(groups(&both), [vec!["T", "a"], vec!["b", "c", "d"]]);
+    // What links the original itself is heard: here all is one work.
+    let late = [&both[..], &["T b 50 1 1"]].concat();
+    assert_eq!(groups(&late), [["T", "a", "b", "c", "d"]]);
 }
 
 #[test]

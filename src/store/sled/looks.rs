@@ -6,14 +6,13 @@
 
 use ::sled::{Db, Result};
 
+use crate::store::key::kind;
+
 /// Bytes of a page for which it is looked at once more: 64 looks at 256 shards then stand for 8 MiB.
 const BYTES_A_LOOK: usize = 512;
 
 /// What sled takes in memory for a record beside its key and value: two `IVec` and their share of a list that doubles.
 const RECORD_BYTES: usize = 96;
-
-/// A value alone of which this much is read stands on a large page: sled puts 8 to 16 records on each.
-const LARGE_BYTES: usize = 2 << 10;
 
 /// What the reader of many records in their order owes to the page that it reads.
 #[derive(Debug, Default)]
@@ -31,9 +30,15 @@ impl Looks {
     }
 }
 
-/// A value of this length is read or written alone. For its page, half of what would be owed is looked at.
-pub fn alone(db: &Db, key: &[u8], length: usize) -> Result<()> {
-    let page_bytes = if length < LARGE_BYTES { 0 } else { length * 4 };
+/// Large records that are read alone, as many as there are entries.
+pub const READ_ALONE: [u8; 2] = [kind::PROFILE, kind::BODY];
+/// Those that are written alone too: bodies stand by time, and fill a page one after the other.
+pub const WRITTEN_ALONE: [u8; 1] = [kind::PROFILE];
+
+/// A value of this length is read or written; of these kinds it stands on a page of 8 to 16 as large ones, of which half is
+/// counted here.
+pub fn alone(db: &Db, kinds: &[u8], key: &[u8], length: usize) -> Result<()> {
+    let page_bytes = if key.first().is_some_and(|kind| kinds.contains(kind)) { length * 4 } else { 0 };
     look(db, key, page_bytes / BYTES_A_LOOK)
 }
 

@@ -134,7 +134,7 @@ impl Read for SledStore {
         let db = state.db(&self.layout)?;
         guard(&self.layout, || {
             let Some(value) = db.get(key)? else { return Ok(None) };
-            looks::alone(db, key, value.len())?;
+            looks::alone(db, &looks::READ_ALONE, key, value.len())?;
             Ok(Some(value.to_vec()))
         })
     }

@@ -151,7 +151,7 @@ impl Writer {
         for (key, value) in batch.writes() {
             let old = guard(&self.layout, || {
                 let old = db.get(key)?;
-                looks::alone(db, key, old.as_deref().or(value).map_or(0, <[u8]>::len))?;
+                looks::alone(db, &looks::WRITTEN_ALONE, key, old.as_deref().or(value).map_or(0, <[u8]>::len))?;
                 Ok(old)
             })?;
             if old.as_deref() == value {
