@@ -230,9 +230,10 @@ async fn days_pass_and_clocks_jump() {
     assert_eq!(days[0].entries, 42);
 }
 
-/// `cargo test --test it -- --ignored --nocapture a_simulated_month`; its figures stand in docs/RELIABILITY.md.
+/// `MALLOC_ARENA_MAX=1 cargo test --test it -- --ignored --nocapture a_simulated_month`, with one arena as the program has
+/// (`cli/arena.rs`); its figures stand in docs/RELIABILITY.md.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes twenty minutes; the quick version runs always"]
+#[ignore = "takes five minutes; the quick version runs always"]
 async fn a_simulated_month() {
     let days = lives(1_000, 30).await;
     let most = |days: &[Day]| days.iter().map(|day| day.rss_kib).max().unwrap();
