@@ -167,7 +167,7 @@ fn is_robbed(
     scene: &Scene<'_>,
     nodes: &BTreeMap<EntryId, &Node>,
 ) -> bool {
-    let here = |entry: &EntryId| members.iter().any(|(e, _)| e == entry);
+    let here = |entry: &EntryId| members.binary_search_by_key(entry, |(member, _)| *member).is_ok();
     let Some(edited) = by_right(claimants[0], nodes, here).and_then(|node| node.revised) else { return false };
     let lost = scene.previous.iter().filter(|was| was.founded < edited && !claimants.iter().any(|c| c.id == was.id));
     let split_off = lost.flat_map(|was| &was.members).filter(|m| here(&m.entry)).count();

@@ -57,8 +57,12 @@ fn story(members: &[&str], founded: i64) -> Story {
 
 /// The names that the groups get, and into which of the groups the stories went that are gone.
 fn names(nodes: &[Node], previous: &[Story], groups: &[&[&str]]) -> (Vec<StoryId>, Vec<(StoryId, StoryId)>) {
-    let tied = |names: &&[&str]| names.iter().map(|name| (id(name), None)).collect();
-    let groups = groups.iter().map(|names| Group { members: tied(names), ..Group::default() }).collect();
+    let tied = |names: &&[&str]| {
+        let mut members: Vec<_> = names.iter().map(|name| (id(name), None)).collect();
+        members.sort_by_key(|(entry, _)| *entry);
+        Group { members, ..Group::default() }
+    };
+    let groups = groups.iter().map(tied).collect();
     let taken: BTreeSet<StoryId> = previous.iter().map(|story| story.id).collect();
     let resolution = resolve(&Scene {
         changed: &nodes.iter().map(|node| node.entry).collect(),

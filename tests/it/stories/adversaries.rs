@@ -247,10 +247,11 @@ fn ten_thousand_adversaries() {
 }
 
 /// Denser, up to a hundred against each work: `cargo test --release --test it -- --ignored --nocapture
-/// two_thousand_adversaries`.
+/// two_thousand_adversaries`. Of 180 collections of five works some are alike, and several sources that publish one
+/// collection make a work of it, which what stands alone of it joins: such stories are counted and told, not refused.
 #[test]
-#[ignore = "takes an hour; the quick version runs always"]
+#[ignore = "takes half an hour; the quick version runs always"]
 fn two_thousand_adversaries() {
     assert_eq!(attacked(2_000, 200, 9), Damage::default());
-    assert_eq!(attacked(2_000, 20, 9), Damage::default(), "a hundred against each work");
+    assert_eq!(Damage { works_joined: 0, ..attacked(2_000, 20, 9) }, Damage::default());
 }
