@@ -117,7 +117,9 @@ fn killed(kills: usize, seed: u64) {
     }
     assert_eq!(aggregator.poll().code, 0);
     let now = published(&aggregator);
-    assert!(seen.iter().all(|(entry, story)| now.get(entry) == Some(story)));
+    for (entry, story) in &seen {
+        assert_eq!(now.get(entry), Some(story), "the last poll: an entry was lost, or its story's id changed");
+    }
     assert!(now.len() >= 2 * WINDOW.min(kills), "{} entries", now.len());
     println!("{kills} kills, seed {seed}: {} entries, none lost, none twice, no id changed", now.len());
 }
