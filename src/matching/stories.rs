@@ -7,7 +7,8 @@
 //!
 //! No source robs another of its id: that of a story which a trusted original heads goes where the original goes, and
 //! an older story of others that turns out to be the same work does not take it; nor does an edit make a story older
-//! than the edit, or have it take over most of a story that stood before and was split. Where the reader joins or parts them by an override, founding and age alone decide.
+//! than the edit, or have it take over most of a story that stood before and was split. Where the reader joins or parts
+//! them by an override, founding and age alone decide.
 
 #[cfg(test)]
 mod tests;
@@ -131,8 +132,7 @@ fn name_groups(scene: &Scene<'_>, groups: &[&Group], nodes: &BTreeMap<EntryId, &
         stories.sort_by_key(|story| {
             (!by_reader && !heads(story), stands_since(story, nodes, here), story.founded, story.id)
         });
-        let robs = !by_reader && !heads(stories[0]) && is_robbed(&groups[group].members, &stories, scene, nodes);
-        if robs {
+        if !by_reader && !heads(stories[0]) && is_robbed(&groups[group].members, &stories, scene, nodes) {
             robbed.insert(group, stories);
             continue;
         }

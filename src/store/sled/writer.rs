@@ -311,9 +311,9 @@ impl Writer {
         let copy = open::open_database(layout, &layout.next())?;
         let mut seen = Seal { batch: self.seal.batch, ..Seal::default() };
         let (mut chunk, mut written, mut bytes) = (::sled::Batch::default(), Vec::new(), 0);
-        let (mut pairs, mut looks) = (db.iter(), [Looks::default(), Looks::default()]);
+        let (mut pairs, mut read, mut copied) = (db.iter(), Looks::default(), Looks::default());
         while let Some((key, value)) = guard(layout, || pairs.next().transpose())? {
-            guard(layout, || looks[0].read(db, &key, value.len()))?;
+            guard(layout, || read.read(db, &key, value.len()))?;
             if key.as_ref() == SEAL_KEY {
                 continue;
             }
@@ -323,7 +323,7 @@ impl Writer {
             chunk.insert(key, value);
             if bytes > CHUNK_BYTES {
                 guard(layout, || copy.apply_batch(std::mem::take(&mut chunk)))?;
-                guard(layout, || written.drain(..).try_for_each(|(key, length)| looks[1].read(&copy, &key, length)))?;
+                guard(layout, || written.drain(..).try_for_each(|(key, length)| copied.read(&copy, &key, length)))?;
                 bytes = 0;
             }
         }
